@@ -37,6 +37,9 @@ pub enum Shape {
     Structure(&'static [Member]),
 }
 
+/// A pattern as AWS prints it, and whether a text matches.
+pub type Pattern = (&'static str, fn(&str) -> bool);
+
 /// One member of an operation's input.
 #[derive(Clone, Copy, Debug)]
 pub struct Member {
@@ -51,7 +54,7 @@ pub struct Member {
     /// The values it may have, in AWS's printed order; empty for any.
     pub one_of: &'static [&'static str],
     /// The pattern it must match, as printed, and whether a text does.
-    pub pattern: Option<(&'static str, fn(&str) -> bool)>,
+    pub pattern: Option<Pattern>,
 }
 
 const fn member(name: &'static str, shape: Shape) -> Member {

@@ -17,12 +17,12 @@ pub mod dispatch;
 
 pub use control::{Control, House, Progress, Running, Settings};
 pub use error::ApiError;
-pub use member::{Member, Place, Shape, check, flag, list, map, number, structure, text, whole};
+pub use member::{Member, Pattern, Place, Shape, check, flag, list, map, number, structure, text, whole};
 pub use members::{Members, decode_form, decode_percent};
 pub use page::{LIMIT_DEFAULT, LIMIT_MAX, Limit, Page};
 pub use patch::PatchOp;
 pub use route::{Body, Route, Verb, delete, get, patch as patch_route, post, put};
-pub use signed::{Caller, Credentials, Identity};
+pub use signed::{Caller, Credentials, Identity, trusted, verified};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -217,12 +217,24 @@ mod tests {
         types: Vec<String>,
     }
 
-    const NEW: Table<Plan> = Table { words: Words::New(&["/name"]), rows: &[replace("/name", |plan, arg| Ok(plan.name = arg.text()))] };
+    const NEW: Table<Plan> = Table {
+        words: Words::New(&["/name"]),
+        rows: &[replace("/name", |plan, arg| {
+            plan.name = arg.text();
+            Ok(())
+        })],
+    };
     const OLD: Table<Plan> = Table {
         words: Words::Old,
         rows: &[
-            replace("/name", |plan, arg| Ok(plan.name = arg.text())),
-            add("/types/{type}", |plan, arg| Ok(plan.types.push(arg.key().into()))),
+            replace("/name", |plan, arg| {
+                plan.name = arg.text();
+                Ok(())
+            }),
+            add("/types/{type}", |plan, arg| {
+                plan.types.push(arg.key().into());
+                Ok(())
+            }),
         ],
     };
 
