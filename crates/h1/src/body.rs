@@ -84,6 +84,11 @@ impl Decoder {
         Ok(Self { room: body_bytes_max, left, state, digits: 0, extensions_bytes: 0, trailers: None })
     }
 
+    /// For no body.
+    pub(crate) fn ended() -> Self {
+        Self { room: 0, left: 0, state: State::Ended, digits: 0, extensions_bytes: 0, trailers: None }
+    }
+
     /// Has the body ended?
     #[must_use]
     pub fn is_ended(&self) -> bool {

@@ -70,6 +70,14 @@ impl RequestHead {
     /// As `parse`, where the first `seen` bytes are known to hold no whole head.
     pub fn parse_further(&mut self, buf: &mut Vec<u8>, seen: usize, limits: &HeadLimits) -> Result<Parsed, Rejection> {
         self.clear();
+        let parsed = self.read(buf, seen, limits);
+        if parsed != Ok(Parsed::Complete) {
+            self.clear();
+        }
+        parsed
+    }
+
+    fn read(&mut self, buf: &mut Vec<u8>, seen: usize, limits: &HeadLimits) -> Result<Parsed, Rejection> {
         let from = skip_blank_lines(buf)?;
         if from == buf.len() || (seen > 0 && !may_be_complete(buf, seen)) {
             return still_partial(&buf[from..], limits);

@@ -30,11 +30,15 @@ impl ResponseHead {
     /// Takes a head from the front of `buf`, if it is there as a whole, and leaves what follows it. Interim heads (1xx) come out like
     /// others, without a body. `seen` bytes are known to hold no whole head. After a rejection the connection is to be dropped.
     pub fn parse(&mut self, buf: &mut Vec<u8>, seen: usize, asked: Asked, limits: &HeadLimits) -> Result<Parsed, Rejection> {
-        self.read(buf, seen, asked, limits).map_err(Rejection::bad_answer)
+        self.clear();
+        let parsed = self.read(buf, seen, asked, limits);
+        if parsed != Ok(Parsed::Complete) {
+            self.clear();
+        }
+        parsed.map_err(Rejection::bad_answer)
     }
 
     fn read(&mut self, buf: &mut Vec<u8>, seen: usize, asked: Asked, limits: &HeadLimits) -> Result<Parsed, Rejection> {
-        self.clear();
         if matches!(buf.first(), Some(b'\r' | b'\n')) {
             return Err(Rejection::bad("a blank line before the answer"));
         }
