@@ -120,7 +120,7 @@ impl Fields {
         str::from_utf8(&self.bytes[from..to]).expect("tokens and targets are checked to be ASCII before they are kept")
     }
 
-    fn at(&self, span: &Span) -> Field<'_> {
+    pub(crate) fn at(&self, span: &Span) -> Field<'_> {
         Field { name: self.text(span.name as usize, span.name_end()), value: self.value(span), known: span.known, hop: span.hop }
     }
 }

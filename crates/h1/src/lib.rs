@@ -4,6 +4,7 @@ mod body;
 mod check;
 mod client;
 mod deadline;
+mod edit;
 mod encode;
 mod fields;
 mod head;
