@@ -364,9 +364,9 @@ fn too_long_target() -> Rejection {
 /// A version that is written well but that we do not speak is 505; anything else in its place is no request.
 fn version_rejection(bytes: &[u8]) -> Rejection {
     let line = &bytes[..memchr::memchr(b'\n', bytes).unwrap_or(bytes.len())];
-    let word = line.trim_ascii_end().rsplit(|byte| *byte == b' ').next().unwrap_or_default();
-    match word {
-        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit() => {
+    let mut words = line.strip_suffix(b"\r").unwrap_or(line).split(|byte| *byte == b' ');
+    match (words.nth(2), words.next()) {
+        (Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor]), None) if major.is_ascii_digit() && minor.is_ascii_digit() => {
             Rejection { status: 505, because: "an HTTP version other than 1.0 and 1.1" }
         }
         _ => Rejection::bad("no HTTP version"),
