@@ -64,6 +64,13 @@ fn a_connection_is_used_again_only_after_a_clean_exchange() {
 }
 
 #[test]
+fn a_byte_to_spare_counts_also_when_nobody_reads_the_missing_body() {
+    let mut bench = Bench::asked(Method::Get);
+    assert_eq!(bench.comes("HTTP/1.1 204 No Content\r\n\r\n!"), ClientNext::Answer);
+    assert_eq!(bench.client.finish(), Reuse::Close);
+}
+
+#[test]
 fn an_answer_until_close_ends_with_the_connection_and_others_are_cut() {
     let end = |bytes| {
         let mut bench = Bench::asked(Method::Get);
@@ -85,6 +92,9 @@ fn interim_answers_are_skipped_but_not_for_ever() {
     assert_eq!(bench.comes("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"), ClientNext::Read);
     assert_eq!(bench.comes("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), ClientNext::Answer);
     assert_eq!((bench.head.status(), bench.client.finish()), (200, Reuse::Pool));
+    let mut bench = Bench::asked(Method::Get);
+    assert_eq!(bench.comes("HTTP/1.1 103 Early Hints\r\nLink: a long one, so that it is longer than what follows"), ClientNext::Read);
+    assert_eq!(bench.comes("\r\n\r\nHTTP/1.1 204 No\r\n\r\n"), ClientNext::Answer);
     let mut bench = Bench::asked(Method::Get);
     assert_eq!(bench.comes(&"HTTP/1.1 100 Continue\r\n\r\n".repeat(8)), ClientNext::Read);
     assert!(matches!(bench.comes("HTTP/1.1 100 Continue\r\n\r\n"), ClientNext::Bad(_)));

@@ -341,3 +341,13 @@ fn a_head_that_comes_slowly_is_parsed_once() {
     }
     panic!("never complete");
 }
+
+#[test]
+fn a_slow_head_with_bare_line_ends_is_refused_when_it_would_end() {
+    let mut head = RequestHead::default();
+    let mut buf = b"GET / HTTP/1.1\nHost: a\n".to_vec();
+    assert_eq!(head.parse(&mut buf, &HeadLimits::default()), Ok(Parsed::Partial));
+    let seen = buf.len();
+    buf.push(b'\n');
+    assert_eq!(head.parse_further(&mut buf, seen, &HeadLimits::default()).unwrap_err().status, 400);
+}

@@ -63,7 +63,9 @@ fn pieces<'a>(bytes: &'a [u8], cuts: &'a [usize]) -> impl Iterator<Item = &'a [u
     })
 }
 
-fn fields_of(head: &RequestHead) -> Vec<(String, Vec<u8>)> {
+type FieldList = Vec<(String, Vec<u8>)>;
+
+fn fields_of(head: &RequestHead) -> FieldList {
     head.fields().iter().map(|field| (field.name.to_owned(), field.value.to_vec())).collect()
 }
 
@@ -86,7 +88,7 @@ fn in_pieces(bytes: &[u8], cuts: &[usize]) -> (RequestHead, Result<Parsed, u16>,
 }
 
 /// A second reader that knows nothing of the first: lines, colons, and the rules that keep a message from meaning two things.
-fn naive(head: &[u8]) -> Result<(Vec<(String, Vec<u8>)>, BodyLength), String> {
+fn naive(head: &[u8]) -> Result<(FieldList, BodyLength), String> {
     let text: String = head.iter().map(|byte| char::from(*byte)).collect();
     let body = text.strip_suffix("\r\n\r\n").ok_or("no end")?;
     let mut lines = body.split("\r\n");

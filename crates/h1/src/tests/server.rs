@@ -175,6 +175,13 @@ fn a_small_body_that_nobody_read_is_dropped_to_keep_the_connection() {
 }
 
 #[test]
+fn after_dropped_bytes_the_next_request_is_looked_at_from_its_start() {
+    let mut bench = Bench::after(&post(100));
+    assert_eq!(bench.answer(403, ""), Next::Read);
+    assert_eq!(bench.comes(&format!("{}{GET}", "x".repeat(100))), Next::Request);
+}
+
+#[test]
 fn a_large_or_endless_body_that_nobody_read_ends_the_connection() {
     for head in [post(64 * 1024 + 1), CHUNKED.into()] {
         let mut bench = Bench::after(&head);
