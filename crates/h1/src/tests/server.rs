@@ -54,8 +54,8 @@ fn post(length: usize) -> String {
 
 #[test]
 fn it_is_small() {
-    assert!(size_of::<Server>() <= 72, "{}", size_of::<Server>());
-    assert!(size_of::<crate::Client>() <= 72, "{}", size_of::<crate::Client>());
+    assert!(size_of::<Server>() <= 64, "{}", size_of::<Server>());
+    assert!(size_of::<crate::Client>() <= 64, "{}", size_of::<crate::Client>());
 }
 
 #[test]
@@ -124,6 +124,24 @@ fn deadlines_close_an_idle_connection_and_refuse_a_slow_head() {
     assert_eq!(bench.comes("GET"), Next::Read);
     assert!(matches!(bench.server.read_expired(), Next::Refuse(rejection) if rejection.status == 408));
     assert_eq!(bench.answer(408, ""), Next::Linger);
+}
+
+#[test]
+fn a_refusal_is_not_shaped_by_the_request_before_it() {
+    for slow in [true, false] {
+        let mut bench = Bench::after("HEAD / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+        assert_eq!(bench.answer(200, "unsent"), Next::Read);
+        bench.out.clear();
+        let next = if slow {
+            assert_eq!(bench.comes("GET"), Next::Read);
+            bench.server.read_expired()
+        } else {
+            bench.comes("GET * HTTP/1.1\r\n\r\n")
+        };
+        assert!(matches!(next, Next::Refuse(_)));
+        assert_eq!(bench.answer(400, "sent"), Next::Linger);
+        assert!(text(&bench.out).ends_with("\r\n\r\nsent"));
+    }
 }
 
 #[test]
