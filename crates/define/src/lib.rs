@@ -1,5 +1,6 @@
 //! What an API is.
 
+pub mod import_export;
 pub mod method;
 pub mod model;
 pub mod resource;
