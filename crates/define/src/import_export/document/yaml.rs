@@ -69,7 +69,8 @@ impl Builder {
                 let plain = style == ScalarStyle::Plain;
                 if self.wants_key() && anchor == 0 {
                     known(tag.as_deref(), at)?;
-                    return self.key(text.into_owned(), plain, at);
+                    self.key(text.into_owned(), plain, at);
+                    return Ok(());
                 }
                 let value = scalar(&text, plain, tag.as_deref(), at)?;
                 self.count(1, at)?;
@@ -139,12 +140,10 @@ impl Builder {
         self.count(size.nodes, at)
     }
 
-    fn key(&mut self, text: String, plain: bool, at: Place) -> Result<(), Unreadable> {
-        self.count(1, at)?;
+    fn key(&mut self, text: String, plain: bool, at: Place) {
         if let Some(Frame { inside: Inside::Map { key, .. }, .. }) = self.open.last_mut() {
             *key = Some(Key { merges: plain && text == MERGE_KEY, text, at });
         }
-        Ok(())
     }
 
     /// Puts a whole node where it belongs.
@@ -156,7 +155,8 @@ impl Builder {
         if self.wants_key() {
             let at = node.at;
             let text = node.scalar().map(str::to_owned).ok_or_else(|| Unreadable::new(at, "a list or a map cannot be a key"))?;
-            return self.key(text, plain, at);
+            self.key(text, plain, at);
+            return Ok(());
         }
         match self.open.last_mut().map(|frame| &mut frame.inside) {
             None => self.root = Some(node),
@@ -231,7 +231,7 @@ impl Size {
 /// Refuses tags of other schemas. Those of CloudFormation (`!Sub`) mean something only before a definition is sent.
 fn known(tag: Option<&Tag>, at: Place) -> Result<(), Unreadable> {
     match tag {
-        Some(tag) if !tag.is_yaml_core_schema() && !(tag.handle.is_empty() && tag.suffix == "!") => {
+        Some(tag) if !(tag.is_yaml_core_schema() || tag.handle.is_empty() && tag.suffix == "!") => {
             Err(Unreadable::new(at, format!("the tag {tag} has no meaning here; resolve it before the import")))
         }
         _ => Ok(()),

@@ -113,8 +113,17 @@ fn arn(integration: &Integration, uri: &str) -> Option<Flaw> {
             let (function, invocation) = rest.rsplit_once('/')?;
             matches!(invocation, "invocations" | "response-streaming-invocations").then_some(function)
         });
-        let fits = function.is_some_and(|function| function.starts_with("arn:") || function.contains("${"));
-        return (!fits).then(|| flaw(!uri.contains("${"), "Invalid function ARN or invalid uri"));
+        // A bare name, a placeholder, or another service's ARN is a flaw of the function; all else is no function's URI at all.
+        let is_hopeless = |function: &str| function.is_empty() || function.contains(':') && !function.starts_with("arn:");
+        let is_fatal = function.is_none_or(is_hopeless) && !uri.contains("${");
+        let fits = function.is_some_and(is_function_arn);
+        return (!fits).then(|| flaw(is_fatal, "Invalid function ARN or invalid uri"));
     }
     integration.credentials.is_none().then(|| flaw(false, "Role ARN must be specified for AWS integrations"))
+}
+
+/// `arn:{partition}:lambda:{region}:{account}:function:{name}`, and perhaps a qualifier. Stage variables may stand anywhere in it.
+fn is_function_arn(function: &str) -> bool {
+    let parts: Vec<&str> = function.splitn(8, ':').collect();
+    matches!(parts[..], ["arn", _, "lambda", _, _, "function", name, ..] if !name.is_empty()) || function.contains("${stageVariables.")
 }

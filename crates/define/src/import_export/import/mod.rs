@@ -49,9 +49,13 @@ impl Definition {
     pub fn read(text: &str) -> Result<Definition, Unreadable> {
         let document = document::read(text)?;
         let root = &document.root;
-        let names = |member: &str, version: &str| root.find(member).and_then(Node::scalar).is_some_and(|text| text.starts_with(version));
-        let version = match (names("swagger", "2"), names("openapi", "3.")) {
+        let names = |member: &str, heads: &[&str]| {
+            let text = root.find(member).and_then(Node::scalar).unwrap_or("");
+            heads.iter().any(|head| text.starts_with(head))
+        };
+        let version = match (names("swagger", &["2"]), names("openapi", &["3.", "2."])) {
             (true, _) => Version::Swagger2,
+            // Some say `openapi: 2.0.0` and write OpenAPI 3.
             (_, true) => Version::OpenApi3,
             _ => return Err(Unreadable { at: root.at, cause: "neither 'swagger: \"2.0\"' nor 'openapi: 3.x' is said at the root".into() }),
         };

@@ -71,9 +71,7 @@ impl<'d> Draft<'d> {
             return None;
         }
         let schema = self.follow(schema)?;
-        if schema.map().is_none() {
-            return None;
-        }
+        schema.map()?;
         let text = self.schema_text(schema);
         if !self.notes.unfold(schema.at, text.len()) {
             return None;

@@ -17,7 +17,7 @@ const VERBS: &[(&str, &str)] = &[
     ("x-amazon-apigateway-any-method", "ANY"),
 ];
 
-fn members<'v>(value: &'v Value) -> impl Iterator<Item = (&'v String, &'v Value)> {
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flat_map(Map::iter)
 }
 

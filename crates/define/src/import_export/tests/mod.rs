@@ -8,12 +8,14 @@ mod recorded;
 mod refusing;
 mod rules;
 
-use super::OPERATIONS;
+use super::import::{Definition, Mode, Options, Planned, Source, plan};
+use super::{OPERATIONS, Problem};
 use crate::method::record::{Method, method_id};
 use crate::resource::record::Resource;
 use crate::tree::ApiTree;
-use base::store::{Realm, Store};
+use base::store::Realm;
 use base::testing::Bench;
+use base::world::{Ids, Timestamp};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -107,4 +109,18 @@ impl Stored {
         let id = method_id(&self.resource(path).id, verb);
         self.tree.methods.iter().find(|method| method_id(&method.resource, &method.verb) == id).unwrap_or_else(|| panic!("no {line}"))
     }
+}
+
+/// A new API of a text, planned under a profile.
+pub(super) fn planned(text: &str, aws_strict: bool) -> Result<Planned, Vec<Problem>> {
+    let options = Options {
+        mode: Mode::Overwrite,
+        base_path: Default::default(),
+        fail_on_warnings: false,
+        endpoint_type: None,
+        realm: Realm::new(ACCOUNT, "us-east-1"),
+        partition: "aws".into(),
+        aws_strict,
+    };
+    plan(&Definition::read(text).unwrap(), &options, &Source { ids: Ids::seeded(3), now: Timestamp(7) }, None)
 }
