@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use backends::sqlite::{Directory, Settings, SqliteStore};
+use backends::sqlite::{Directory, Settings, SqliteLedger, SqliteStore};
 use base::store::{Actor, Address, Claim, Kind, Realm, Revision, Row, Store, StoreError, Txn, Verdict, View, digest, kind};
-use base::world::{Clock, Timestamp};
+use base::tally::{Ledger, Meter, Reservation, Window};
+use base::world::{Clock, Day, Timestamp};
 
 const FOLDER: &str = "CARDEA_TEST_CHILD_FOLDER";
 
@@ -228,6 +229,54 @@ fn a_store_that_was_being_made_when_its_process_died_opens() {
         wait(store.close());
         std::fs::remove_dir_all(&folder).unwrap();
     }
+}
+
+fn open_ledger(folder: &Path) -> SqliteLedger {
+    let directory = Arc::new(Directory::hold(folder).expect("the directory is free"));
+    SqliteLedger::open(&directory).expect("what a killed process leaves opens")
+}
+
+/// The child: reserves units of one quota, eight at once, and says what it was granted.
+fn reserve_until_killed(folder: &Path) {
+    let ledger = open_ledger(folder);
+    loop {
+        let asked: Vec<_> = (0..8).map(|_| ledger.reserve(reservation())).collect();
+        asked.into_iter().for_each(|asked| say(&format!("granted {}", wait(asked).expect("the ledger answers").units)));
+    }
+}
+
+fn reservation() -> Reservation {
+    let meter = Meter { plan: "plan".into(), key: "key".into() };
+    let window = Window { first: Day(100), end: Day(101) };
+    Reservation { meter, day: Day(100), window, limit: 1_000_000, wish: 3 }
+}
+
+#[test]
+fn what_was_granted_is_on_disk_after_kill_9() {
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        return reserve_until_killed(Path::new(&folder));
+    }
+    let folder = folder("granted");
+    let (mut granted, mut dice) = (0, 0x2545_f491);
+    for round in 0..40 {
+        dice = rolled(dice);
+        let mut child = child("what_was_granted_is_on_disk_after_kill_9", &folder);
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let units = |line: String| line.strip_prefix("granted ").map_or(0, |units| units.parse::<u64>().expect("a number"));
+        let first = lines.by_ref().map(|line| units(line.unwrap())).find(|units| *units > 0);
+        granted += first.expect("the child is granted something");
+        spin(dice);
+        child.kill().unwrap();
+        granted += lines.map(|line| units(line.unwrap())).sum::<u64>();
+        child.wait().unwrap();
+        let ledger = open_ledger(&folder);
+        let used = wait(ledger.used("plan".into(), None, Day(100), Day(101))).unwrap();
+        wait(ledger.close());
+        let reserved: u64 = used.iter().map(|used| used.units).sum();
+        // Every grant is on disk, and what was lost is at most the slices nobody heard of.
+        assert!((granted..=granted + 8 * 3 * (round + 1)).contains(&reserved), "round {round}: {reserved} reserved, {granted} granted");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

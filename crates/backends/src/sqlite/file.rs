@@ -83,13 +83,17 @@ impl Format {
         if application_id != self.application_id {
             return Err(refused(path, "it is a database of another program; nothing was changed"));
         }
-        if version != self.version {
-            let ours = self.version;
-            let which = if version > ours { "by a newer Cardea: run that release or a newer one" } else { "in a format nobody wrote" };
-            return Err(refused(
-                path,
-                &format!("it was written {which} (its format is {version}, this program's {ours}); nothing was changed"),
-            ));
+        let ours = self.version;
+        if version > ours {
+            let words = format!(
+                "it was written by a newer Cardea (its format is {version}, this program's {ours}): run that release or a newer one; \
+                 nothing was changed"
+            );
+            return Err(refused(path, &words));
+        }
+        if version < ours {
+            // No release has written an older one.
+            return Err(damage(path, &format!("its header says format {version}")));
         }
         let complaints = || -> rusqlite::Result<Vec<String>> {
             let mut check = conn.prepare(&format!("PRAGMA quick_check({COMPLAINTS_MAX})"))?;

@@ -168,3 +168,70 @@ pub(crate) fn in_transaction<T>(conn: &Connection, begin: &str, work: impl FnOnc
     }
     done
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a statement and says how it ended.
+    struct Statement(&'static str, SyncSender<(&'static str, bool)>);
+
+    impl Job for Statement {
+        fn run(&mut self, conn: &Connection) -> Result<Verdict, StoreError> {
+            conn.execute_batch(self.0).map_err(failed).map(|()| Verdict::Commit)
+        }
+
+        fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
+            self.1.send((self.0, outcome.is_ok())).expect("the test listens");
+        }
+    }
+
+    /// Runs the statements as one group; whether each was acknowledged, and how many rows there are then.
+    fn grouped(conn: &Connection, statements: &[&'static str]) -> (Vec<bool>, i64) {
+        let (sender, outcomes) = sync_channel(statements.len());
+        let group = statements.iter().map(|sql| Box::new(Statement(sql, sender.clone())) as Box<dyn Job>).collect();
+        commit(conn, group);
+        let outcomes = statements.iter().map(|sql| {
+            let (finished, is_ok) = outcomes.recv().expect("every job is finished");
+            assert_eq!(finished, *sql);
+            is_ok
+        });
+        (outcomes.collect(), conn.query_row("SELECT count(*) FROM a", (), |row| row.get(0)).expect("rows can be counted"))
+    }
+
+    const ONE: &str = "INSERT INTO a VALUES ('x')";
+
+    fn table() -> Connection {
+        let conn = Connection::open_in_memory().expect("memory is there");
+        conn.execute_batch("CREATE TABLE a (b)").expect("a table can be made");
+        conn
+    }
+
+    #[test]
+    fn a_full_disk_acknowledges_nothing_that_is_not_there() {
+        let conn = table();
+        conn.query_row("PRAGMA max_page_count = 20", (), |_| Ok(())).unwrap();
+        let (acknowledged, rows) = grouped(&conn, &[ONE, "INSERT INTO a VALUES (zeroblob(1000000))", ONE]);
+        assert!(!acknowledged[1]);
+        assert_eq!(acknowledged.iter().filter(|is_ok| **is_ok).count() as i64, rows);
+        // And the lane goes on.
+        assert_eq!(grouped(&conn, &[ONE]), (vec![true], rows + 1));
+    }
+
+    #[test]
+    fn a_transaction_that_ends_under_a_group_takes_the_group_along() {
+        let conn = table();
+        let (acknowledged, rows) = grouped(&conn, &[ONE, "ROLLBACK", ONE]);
+        assert_eq!((acknowledged, rows), (vec![false; 3], 0));
+        assert_eq!(grouped(&conn, &[ONE, "no statement", ONE]), (vec![true, false, true], 2));
+    }
+
+    #[test]
+    fn a_commit_that_fails_is_told_to_all() {
+        let conn = table();
+        conn.execute_batch("CREATE TABLE parent (id INTEGER PRIMARY KEY); PRAGMA foreign_keys = ON").unwrap();
+        conn.execute_batch("CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED)").unwrap();
+        assert_eq!(grouped(&conn, &[ONE, "INSERT INTO child VALUES (7)", ONE]), (vec![false; 3], 0));
+        assert_eq!(grouped(&conn, &[ONE]), (vec![true], 1));
+    }
+}

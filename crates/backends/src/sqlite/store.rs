@@ -33,7 +33,7 @@ impl Default for Settings {
     }
 }
 
-/// Records in `DIR/store.sqlite`.
+/// Records in `DIR/store.sqlite`. Dropped without [`Store::close`] it finishes what it accepted, but nobody hears when.
 pub struct SqliteStore {
     writer: Lane,
     readers: Lane,

@@ -80,6 +80,8 @@ fn a_newer_format_is_refused_by_name() {
     change(&folder, "PRAGMA user_version = 2");
     let words = folder.refusal();
     assert!(words.contains("newer Cardea") && words.contains("its format is 2, this program's 1"), "{words}");
+    change(&folder, "PRAGMA user_version = 0");
+    assert!(folder.refusal().contains("damaged"));
     change(&folder, "PRAGMA user_version = 1");
     assert!(folder.try_store().is_ok());
 }
