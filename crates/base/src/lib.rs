@@ -16,4 +16,6 @@ pub mod api;
 pub mod gate;
 pub mod store;
 pub mod tally;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod world;

@@ -1,1 +1,4 @@
-//! (to be written)
+//! Who answers: what makes the reply to an admitted request.
+
+pub mod gateway_response;
+pub mod integration;

@@ -12,7 +12,7 @@ mod seal;
 #[cfg(any(test, feature = "testing"))]
 pub use memory::MemoryStore;
 pub use record::{Address, Kind, Realm, Record, Row, Scope, digest, kind};
-pub use seal::{Sealed, Sealer};
+pub use seal::{SEALING_KEY_BYTES, Sealed, Sealer};
 
 pub use crate::world::BoxFuture;
 use std::sync::Arc;

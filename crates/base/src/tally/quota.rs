@@ -453,7 +453,7 @@ mod tests {
                             for turn in 0..700 {
                                 if let Taken::Some { ticket, .. } = quotas.take(quota, 1, day_terms(limit)).await {
                                     // Every seventh is refused by a throttle.
-                                    if (turn + n) % 7 == 0 { quota.refund(ticket) } else { served += 1 }
+                                    if (turn + n).is_multiple_of(7) { quota.refund(ticket) } else { served += 1 }
                                 }
                             }
                             served

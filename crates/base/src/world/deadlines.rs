@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// How finely deadlines are kept: they fire up to this much late, never early.
-pub const TICK: Duration = Duration::from_millis(20);
+const TICK: Duration = Duration::from_millis(20);
 const SLOTS: usize = 1024;
 const NEVER: u64 = u64::MAX;
 

@@ -64,6 +64,20 @@ impl Ids {
         self.text(MIXED, length)
     }
 
+    /// Like [`Ids::lower`] with ten characters, but an id made later sorts before one made earlier (to the millisecond): for lists that
+    /// show the newest first.
+    pub fn newest_first(&self, now: super::Timestamp) -> String {
+        const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+        const STAMP_LENGTH: u32 = 8;
+        let mut left = 36u64.pow(STAMP_LENGTH) - 1 - now.0 % 36u64.pow(STAMP_LENGTH);
+        let mut id = vec![0u8; STAMP_LENGTH as usize];
+        for place in id.iter_mut().rev() {
+            *place = DIGITS[(left % 36) as usize];
+            left /= 36;
+        }
+        String::from_utf8(id).expect("digits are ASCII") + &self.lower(2)
+    }
+
     fn text(&self, alphabet: &[u8], length: usize) -> String {
         let mut out = String::with_capacity(length);
         // Bytes past the last whole multiple of the alphabet are thrown away, so that every letter is as likely.
@@ -105,6 +119,15 @@ mod tests {
         assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
         assert_ne!(id, ids.lower(10));
         assert_eq!(ids.mixed(40).len(), 40);
+    }
+
+    #[test]
+    fn a_later_id_sorts_before_an_earlier_one() {
+        let ids = Ids::system();
+        let at = |ms| ids.newest_first(super::super::Timestamp(ms));
+        assert!(at(1_795_348_800_001) < at(1_795_348_800_000));
+        assert!(at(1_895_348_800_000) < at(1_795_348_800_000));
+        assert_eq!(at(1_795_348_800_000).len(), 10);
     }
 
     #[test]

@@ -1,0 +1,3 @@
+//! See `record.rs`.
+
+pub mod record;

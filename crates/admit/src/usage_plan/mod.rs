@@ -1,0 +1,3 @@
+//! Usage plans: which stages a key may call, how fast, and how often.
+
+pub mod record;

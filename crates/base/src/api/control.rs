@@ -1,0 +1,125 @@
+//! What an operation has in its hands: the store, the clock, new ids, who is calling, and the running half of this node.
+
+use super::{ApiError, Caller};
+use crate::store::{Actor, BoxFuture, Realm, Revision, Sealer, Store, Txn, Verdict, View};
+use crate::world::{Clock, Day, Ids};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What every control call of a process shares.
+pub struct House {
+    /// Records.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Clock,
+    /// New ids.
+    pub ids: Ids,
+    /// Secrets at rest.
+    pub sealer: Arc<Sealer>,
+    /// The data plane of this node.
+    pub running: Arc<dyn Running>,
+    /// What the operator set.
+    pub settings: Settings,
+}
+
+/// Settings that operations look at.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `aws` unless told otherwise: the partition in ARNs.
+    pub partition: Arc<str>,
+    /// Whether only what AWS has is allowed.
+    pub aws_strict: bool,
+}
+
+/// The running half of this node, as far as operations may see it. What concerns a running thing is asked for here.
+pub trait Running: Send + Sync + 'static {
+    /// Answers when everything up to a revision is live on this node. A change that cannot go live still counts as seen.
+    fn caught_up(&self, revision: Revision) -> BoxFuture<'_, ()>;
+
+    /// What was used of a plan on the days from `first` up to, but not including, `end`, by one key or by all: the truth at once.
+    fn usage<'a>(&'a self, plan: &'a str, key: Option<&'a str>, first: Day, end: Day) -> BoxFuture<'a, Result<Vec<Progress>, ApiError>>;
+
+    /// Adds to what a key may still use of a plan in the window that begins on `first`; the sum of all such grants of that window.
+    fn extend<'a>(&'a self, plan: &'a str, key: &'a str, first: Day, by: i64) -> BoxFuture<'a, Result<i64, ApiError>>;
+
+    /// Forgets what a plan, or one key of it, has used.
+    fn forget<'a>(&'a self, plan: &'a str, key: Option<&'a str>) -> BoxFuture<'a, Result<(), ApiError>>;
+}
+
+/// What a key used on a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The API key's id.
+    pub key: Arc<str>,
+    /// The day.
+    pub day: Day,
+    /// Requests.
+    pub units: u64,
+}
+
+/// One control call.
+pub struct Control {
+    house: Arc<House>,
+    /// Who calls, and in which realm.
+    pub caller: Caller,
+}
+
+impl std::ops::Deref for Control {
+    type Target = House;
+    fn deref(&self) -> &House {
+        &self.house
+    }
+}
+
+impl Control {
+    /// A call by somebody.
+    pub fn new(house: Arc<House>, caller: Caller) -> Control {
+        Control { house, caller }
+    }
+
+    /// Whose records are seen.
+    pub fn realm(&self) -> &Realm {
+        &self.caller.realm
+    }
+
+    /// Looks at a consistent snapshot.
+    pub async fn read<T, F>(&self, work: F) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn View) -> Result<T, ApiError> + Send + 'static,
+    {
+        let slot = Arc::new(Mutex::new(None));
+        let result = slot.clone();
+        let run = move |view: &dyn View| {
+            *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(work(view));
+            Ok(())
+        };
+        self.store.read(Box::new(run)).await?;
+        taken(&slot)
+    }
+
+    /// Changes records in one transaction, all or nothing, and waits until the change is live here. `work` may be run again: it must
+    /// take its ids and times from outside.
+    pub async fn write<T, F>(&self, mut work: F) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut dyn Txn) -> Result<T, ApiError> + Send + 'static,
+    {
+        let slot = Arc::new(Mutex::new(None));
+        let result = slot.clone();
+        let run = move |txn: &mut dyn Txn| {
+            let done = work(txn);
+            let verdict = if done.is_ok() { Verdict::Commit } else { Verdict::Abandon };
+            *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+            Ok(verdict)
+        };
+        let revision = self.store.write(Actor(self.caller.name.clone()), Box::new(run)).await?;
+        let done = taken(&slot)?;
+        self.running.caught_up(revision).await;
+        Ok(done)
+    }
+}
+
+fn taken<T>(slot: &Mutex<Option<Result<T, ApiError>>>) -> Result<T, ApiError> {
+    let done = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    done.unwrap_or_else(|| Err(ApiError::Internal("the store answered without doing the work".into())))
+}

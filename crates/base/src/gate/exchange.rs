@@ -1,0 +1,168 @@
+//! One request on its way through, owned by one task.
+
+use super::body::RequestBody;
+use super::lane::Lane;
+use super::notes::Notes;
+use super::request_id::{ExtendedRequestId, RequestId};
+use crate::world::Timestamp;
+use h1::RequestHead;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// One request on its way through.
+pub struct Exchange {
+    /// Its ids.
+    pub id: RequestId,
+    pub extended_id: ExtendedRequestId,
+    /// When it came, for people and calendars.
+    pub received: Timestamp,
+    /// The head as it was checked, and the body.
+    pub request: Request,
+    /// Where it goes: set by the host table and the router.
+    pub place: Place,
+    /// Who sent it: set by authorisation.
+    pub caller: Caller,
+    /// What happened to it.
+    pub notes: Notes,
+    /// Its thread.
+    pub lane: Rc<Lane>,
+}
+
+/// What came.
+pub struct Request {
+    /// The head.
+    pub head: RequestHead,
+    /// The body.
+    pub body: RequestBody,
+    /// The other end of the socket, or whom a trusted proxy named.
+    pub peer: SocketAddr,
+    /// How it came.
+    pub scheme: Scheme,
+    /// The port it came to.
+    pub port: u16,
+}
+
+/// How a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    /// As in a URL.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        }
+    }
+}
+
+/// Where a request goes.
+#[derive(Default)]
+pub struct Place {
+    /// The stage; `None` until the host is known.
+    pub stage: Option<Arc<StageFacts>>,
+    /// The method; `None` until it is routed.
+    pub route: Option<Arc<RouteFacts>>,
+    /// Where the part of the path begins that resources are matched against: after the stage or the base path.
+    pub rest_from: usize,
+    /// Where the values of the route's path parameters are in the path, in the order of their names; percent-encoded as they came.
+    pub values: Vec<(u32, u32)>,
+    /// Whether the canary answers; `None` when the stage has none.
+    pub canary: Option<bool>,
+}
+
+/// What is known of a stage, for `$context` and `$stageVariables`.
+#[derive(Debug, Default)]
+pub struct StageFacts {
+    pub account: Arc<str>,
+    pub region: Arc<str>,
+    pub api: Arc<str>,
+    pub api_name: String,
+    pub stage: Arc<str>,
+    pub deployment: Arc<str>,
+    /// With a canary's overrides, where it is one.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// What is known of a method, for `$context` and mappings.
+#[derive(Debug, Default)]
+pub struct RouteFacts {
+    pub resource_id: Arc<str>,
+    /// `/pets/{petId}`.
+    pub resource_path: Arc<str>,
+    /// The verb it is configured for; `ANY` for all.
+    pub verb: Arc<str>,
+    /// The names of the path's parameters, from left to right.
+    pub parameters: Vec<Arc<str>>,
+    pub operation_name: Option<String>,
+}
+
+/// Who sent a request.
+#[derive(Default)]
+pub struct Caller {
+    /// The API key, once it was found good.
+    pub api_key: Option<String>,
+    pub api_key_id: Option<Arc<str>>,
+}
+
+impl Exchange {
+    /// A request that has not come yet.
+    pub fn new(lane: Rc<Lane>) -> Exchange {
+        let nobody = SocketAddr::from(([0, 0, 0, 0], 0));
+        Exchange {
+            id: RequestId::default(),
+            extended_id: ExtendedRequestId::default(),
+            received: Timestamp::default(),
+            request: Request { head: RequestHead::default(), body: RequestBody::None, peer: nobody, scheme: Scheme::Http, port: 0 },
+            place: Place::default(),
+            caller: Caller::default(),
+            notes: Notes::default(),
+            lane,
+        }
+    }
+
+    /// Gives a request that has come its ids and its time. A caller may bring a request id of its own, if it is a UUID.
+    pub fn arrive(&mut self) {
+        self.received = self.lane.clock.wall();
+        self.notes.head = self.lane.clock.now();
+        let own = self.request.head.field(h1::Known::XAmznRequestId).and_then(RequestId::parse);
+        self.id = own.unwrap_or_else(|| RequestId::new(&self.lane));
+        self.extended_id = ExtendedRequestId::new(&self.lane);
+    }
+
+    /// Forgets the request; the memory stays for the next.
+    pub fn clear(&mut self) {
+        self.request.head.clear();
+        self.request.body = RequestBody::None;
+        self.place.stage = None;
+        self.place.route = None;
+        self.place.rest_from = 0;
+        self.place.values.clear();
+        self.place.canary = None;
+        self.caller = Caller::default();
+        self.notes = Notes::default();
+    }
+
+    /// The whole path as the client sent it.
+    pub fn path(&self) -> &str {
+        self.request.head.path()
+    }
+
+    /// The value of a path parameter, percent-encoded as it came.
+    pub fn path_parameter(&self, name: &str) -> Option<&str> {
+        let route = self.place.route.as_ref()?;
+        let n = route.parameters.iter().position(|parameter| **parameter == *name)?;
+        let (from, to) = *self.place.values.get(n)?;
+        self.path().get(from as usize..to as usize)
+    }
+
+    /// The stage, which every step after the host table has.
+    pub fn stage(&self) -> &Arc<StageFacts> {
+        self.place.stage.as_ref().expect("the host table sets the stage before any step runs")
+    }
+}

@@ -1,0 +1,1 @@
+//! Sockets: bytes ⇄ exchanges. (To be written.)

@@ -1,0 +1,4 @@
+//! The program: what puts the rooms together.
+
+pub mod edge;
+pub mod runtime;

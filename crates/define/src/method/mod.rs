@@ -1,0 +1,3 @@
+//! Methods: a verb on a resource, with its responses and its integration.
+
+pub mod record;

@@ -1,0 +1,3 @@
+//! Models: JSON Schemas under a name.
+
+pub mod record;

@@ -1,0 +1,3 @@
+//! Resources: an API's tree of paths.
+
+pub mod record;

@@ -1,0 +1,3 @@
+//! REST APIs: their settings.
+
+pub mod record;

@@ -1,0 +1,44 @@
+//! Everything of an API that a deployment freezes, as one value: what is stored under a digest, and what is compiled.
+
+use crate::method::record::Method;
+use crate::model::record::Model;
+use crate::resource::record::Resource;
+use crate::rest_api::record::RestApi;
+use admit::authorizer::record::Authorizer;
+use admit::request_validator::record::RequestValidator;
+use base::store::{Realm, StoreError, View};
+use deliver::gateway_response::record::GatewayResponse;
+use serde::{Deserialize, Serialize};
+
+/// The frozen half of an API. Everything in it is sorted, so that equal APIs have equal texts, and so one digest.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ApiTree {
+    pub api: RestApi,
+    pub resources: Vec<Resource>,
+    pub methods: Vec<Method>,
+    #[serde(default)]
+    pub models: Vec<Model>,
+    #[serde(default)]
+    pub authorizers: Vec<Authorizer>,
+    #[serde(default)]
+    pub validators: Vec<RequestValidator>,
+    #[serde(default)]
+    pub gateway_responses: Vec<GatewayResponse>,
+}
+
+impl ApiTree {
+    /// The API as it stands; `None` when there is none.
+    pub fn read(view: &dyn View, realm: &Realm, api: &str) -> Result<Option<ApiTree>, StoreError> {
+        let Some(api) = view.find::<RestApi>(&realm.top(), api)? else { return Ok(None) };
+        let scope = realm.scope(&api.id);
+        Ok(Some(ApiTree {
+            resources: view.all(&scope)?,
+            methods: view.all(&scope)?,
+            models: view.all(&scope)?,
+            authorizers: view.all(&scope)?,
+            validators: view.all(&scope)?,
+            gateway_responses: view.all(&scope)?,
+            api,
+        }))
+    }
+}

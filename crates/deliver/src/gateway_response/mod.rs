@@ -1,0 +1,3 @@
+//! Gateway responses: what a refusal looks like.
+
+pub mod record;

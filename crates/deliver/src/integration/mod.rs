@@ -1,0 +1,3 @@
+//! Integrations: who makes the answer.
+
+pub mod record;

@@ -1,0 +1,3 @@
+//! The account: limits and settings of a region.
+
+pub mod record;

@@ -1,0 +1,3 @@
+//! Deployments: an API as it was at a moment.
+
+pub mod record;

@@ -1,0 +1,3 @@
+//! Stages: where a deployment can be called.
+
+pub mod record;
