@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use backends::sqlite::{Directory, Settings, SqliteLedger, SqliteStore};
 use base::store::{Actor, Address, Claim, Kind, Realm, Revision, Row, Store, StoreError, Txn, Verdict, View, digest, kind};
@@ -26,6 +26,12 @@ fn child(test: &str, folder: &Path) -> Child {
     let mut command = Command::new(program);
     command.args([test, "--exact", "--nocapture"]).env(FOLDER, folder).stdin(Stdio::piped()).stdout(Stdio::piped());
     command.spawn().expect("the child starts")
+}
+
+/// One test at a time: between fork and exec a child of one test holds copies of the files of all, the locked ones too.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn open(folder: &Path) -> Result<SqliteStore, StoreError> {
@@ -159,6 +165,7 @@ fn what_was_acknowledged_survives_kill_9() {
     if let Some(folder) = std::env::var_os(FOLDER) {
         return write_until_killed(Path::new(&folder));
     }
+    let _turn = turn();
     let folder = folder("kill");
     let mut acknowledged = 0;
     let mut dice = 0x9e37_79b9_u64;
@@ -216,6 +223,7 @@ fn a_store_that_was_being_made_when_its_process_died_opens() {
     if let Some(folder) = std::env::var_os(FOLDER) {
         return write_until_killed(Path::new(&folder));
     }
+    let _turn = turn();
     let mut dice = 0x517c_c1b7;
     for round in 0..40 {
         dice = rolled(dice);
@@ -256,6 +264,7 @@ fn what_was_granted_is_on_disk_after_kill_9() {
     if let Some(folder) = std::env::var_os(FOLDER) {
         return reserve_until_killed(Path::new(&folder));
     }
+    let _turn = turn();
     let folder = folder("granted");
     let (mut granted, mut dice) = (0, 0x2545_f491);
     for round in 0..40 {
@@ -288,6 +297,7 @@ fn a_second_process_is_told_who_holds_the_directory() {
         let _end = std::io::stdin().read(&mut [0]);
         return;
     }
+    let _turn = turn();
     let folder = folder("meet");
     let mut first = child("a_second_process_is_told_who_holds_the_directory", &folder);
     let mut lines = BufReader::new(first.stdout.take().unwrap()).lines();
