@@ -62,9 +62,11 @@ impl Model {
                 match change.after.as_ref().map(|row| self.key(row, sealer)) {
                     Some(Ok(entry)) => put.extend(entry),
                     Some(Err(why)) => tracing::error!(%why, "an API key cannot be read and is not served"),
-                    None => gone.extend(self.key_values.remove(&change.address).map(|value| {
-                        (self.realm(&change.address.scope.realm), value, change.address.id.clone())
-                    })),
+                    None => gone.extend(
+                        self.key_values
+                            .remove(&change.address)
+                            .map(|value| (self.realm(&change.address.scope.realm), value, change.address.id.clone())),
+                    ),
                 }
                 continue;
             }
