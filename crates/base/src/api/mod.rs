@@ -6,6 +6,7 @@
 
 mod control;
 mod error;
+mod known;
 mod member;
 mod members;
 mod page;
@@ -17,6 +18,7 @@ pub mod dispatch;
 
 pub use control::{Control, House, Progress, Running, Settings};
 pub use error::ApiError;
+pub use known::known_api;
 pub use member::{Member, Pattern, Place, Shape, check, flag, list, map, number, structure, text, whole};
 pub use members::{Members, decode_form, decode_percent};
 pub use page::{LIMIT_DEFAULT, LIMIT_MAX, Limit, Page};
