@@ -7,7 +7,7 @@ use define::method::record::Method;
 use define::rest_api::record::ApiKeySource;
 use define::tree::ApiTree;
 use deliver::gateway_response::GatewayResponses;
-use deliver::integration::{Backend, CompiledIntegration};
+use deliver::integration::CompiledIntegration;
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -103,10 +103,4 @@ pub fn proxy(url: &str) -> Result<CompiledDeployment, Vec<String>> {
         key_source: ApiKeySource::Header,
         _entry: None,
     })
-}
-
-/// Whether a back end of this kind was compiled: for tests.
-#[cfg(test)]
-pub fn is_backend(method: &CompiledMethod, wanted: fn(&Backend) -> bool) -> bool {
-    method.work.as_ref().is_ok_and(|work| wanted(work.backend()))
 }

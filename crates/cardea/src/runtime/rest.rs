@@ -12,7 +12,7 @@ use define::rest_api::record::ApiKeySource;
 use std::sync::Arc;
 
 /// Answers a request to a stage, or refuses it.
-pub async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &mut Exchange) -> Result<Reply, Refusal> {
+pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &mut Exchange) -> Result<Reply, Refusal> {
     ex.notes.mark(Stage::Waf, Verdict::Absent);
     let (number, method) = route(variant, ex)?;
     ex.notes.mark(Stage::ResourcePolicy, Verdict::Absent);
@@ -179,6 +179,9 @@ async fn meter(desk: &Desk, pass: &Option<Pass<'_>>, ex: &mut Exchange) -> Resul
     ex.notes.outcome(Stage::Quota, outcome)
 }
 
+/// A step, the bucket that it asks, and why the bucket would refuse.
+type Asked<'a> = (Stage, Option<(&'a Arc<Bucket>, Rate)>, &'static str);
+
 /// The buckets, from narrow to wide: plan and key (or plan, key and method), stage and method, account. A wider one that refuses makes
 /// the narrower ones whole again: a throttled request is charged nothing.
 fn throttle(
@@ -203,7 +206,7 @@ fn throttle(
     };
     let stage_bucket = variant.throttle(number).map(|(bucket, rate)| (bucket, *rate));
     let account_bucket = view.account.as_ref().map(|(bucket, rate)| (bucket, *rate));
-    let asked: [(Stage, Option<(&Arc<Bucket>, Rate)>, &'static str); 3] = [
+    let asked: [Asked<'_>; 3] = [
         (Stage::PlanThrottle, plan_bucket, "the key is over the usage plan's rate"),
         (Stage::StageThrottle, stage_bucket, "the method is over the stage's rate"),
         (Stage::AccountThrottle, account_bucket, "the account is over its rate in this region"),
