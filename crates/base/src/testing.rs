@@ -2,7 +2,7 @@
 
 use crate::api::dispatch::{Answer, Ask, Catalogue};
 use crate::api::{ApiError, Caller, Entry, House, Progress, Running, Settings};
-use crate::store::{BoxFuture, MemoryStore, Realm, Revision, SEALING_KEY_BYTES, Sealer};
+use crate::store::{Actor, BoxFuture, MemoryStore, Realm, Record, Revision, Row, SEALING_KEY_BYTES, Sealer, Txn, Verdict};
 use crate::tally::{MemoryLedger, Meter, Quotas};
 use crate::world::{Clock, Day, Ids, Timestamp};
 use serde_json::Value;
@@ -73,6 +73,23 @@ impl Bench {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without I/O can be built");
         let found = self.catalogue.find(&ask).unwrap_or_else(|| panic!("no operation answers {verb} {target}"));
         runtime.block_on(found.run(self.house.clone(), self.caller.clone(), ask))
+    }
+
+    /// Stores a record of the caller's realm, for what no operation on the bench makes.
+    pub fn store<R: Record>(&self, record: &R) {
+        let row = Row::of(&self.caller.realm, record).expect("records can be written as JSON");
+        let work = move |txn: &mut dyn Txn| txn.put(row.clone()).map(|()| Verdict::Commit);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without I/O can be built");
+        runtime.block_on(self.house.store.write(Actor("tester".into()), Box::new(work))).expect("a store in memory takes what it is given");
+    }
+
+    /// The same world, where only what AWS has is allowed.
+    pub fn strict(mut self) -> Bench {
+        let House { store, clock, ids, sealer, running, settings } = &*self.house;
+        let settings = Settings { aws_strict: true, ..settings.clone() };
+        let (store, clock, ids, sealer) = (store.clone(), clock.clone(), ids.clone(), sealer.clone());
+        self.house = Arc::new(House { store, clock, ids, sealer, running: running.clone(), settings });
+        self
     }
 
     /// A call that must succeed; its JSON.
