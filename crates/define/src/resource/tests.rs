@@ -187,7 +187,7 @@ fn resources_are_listed_in_pages() {
 
 #[test]
 fn awss_quota_of_resources_holds_only_where_aws_is_copied() {
-    let strict = Grove::on(Bench::new(crate::OPERATIONS).strict());
+    let strict = Grove::on(Bench::strict(crate::OPERATIONS));
     for n in 1..crate::limits::RESOURCES_MAX {
         strict.add(&strict.root, &format!("r{n}"));
     }

@@ -141,7 +141,7 @@ fn an_aws_back_end_is_an_arn_of_this_service() {
 fn awss_bounds_hold_where_aws_is_copied() {
     let foreign = json!({"type": "AWS", "httpMethod": "POST", "uri": "arn:aws:apigateway:us-east-1:s3:path/x", "credentials": "arn:aws:iam::222222222222:role/r"});
     let with = |ms: i64| json!({"type": "MOCK", "timeoutInMillis": ms});
-    let strict = Plot::on(base::testing::Bench::new(crate::OPERATIONS).strict());
+    let strict = Plot::on(base::testing::Bench::strict(crate::OPERATIONS));
     strict.ok("PUT", "GET", json!({"authorizationType": "NONE"}));
     assert_eq!(strict.no("PUT", AT, foreign.clone()), (403, "Cross-account pass role is not allowed.".into()));
     let text = "Timeout should be between 50 ms and 29000 ms";
