@@ -19,6 +19,8 @@ mod method_response;
 pub mod record;
 mod references;
 mod spot;
+#[cfg(test)]
+mod tests;
 pub mod wire;
 
 pub use integration::{DeleteIntegration, GetIntegration, PutIntegration, UpdateIntegration};

@@ -6,5 +6,7 @@
 mod flatten;
 mod operations;
 pub mod record;
+#[cfg(test)]
+mod tests;
 
 pub use operations::{CreateModel, DeleteModel, GetModel, GetModels, OPERATIONS, UpdateModel, check};

@@ -6,6 +6,8 @@
 
 mod operations;
 pub mod record;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 
 pub use operations::{CreateResource, DeleteResource, GetResource, GetResources, OPERATIONS, UpdateResource};

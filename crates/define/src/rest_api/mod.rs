@@ -14,6 +14,8 @@ mod patches;
 pub mod policy;
 pub mod record;
 pub mod tags;
+#[cfg(test)]
+mod tests;
 pub mod wire;
 
 pub use operations::{CreateRestApi, DeleteRestApi, GetRestApi, GetRestApis, OPERATIONS, UpdateRestApi, find, save_children};
