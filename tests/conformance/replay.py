@@ -65,6 +65,14 @@ class Waits(Exception):
     """A step needs something that is not there (yet)."""
 
 
+class MadeUp(dict[str, Any]):
+    """What stands in for the answer of a service that is not there."""
+
+    def __init__(self, service: str):
+        super().__init__()
+        self.service = service
+
+
 @dataclass
 class Verdict:
     """What became of one recorded answer: `equal`, `different`, `waits`, or `names` where it says nothing to compare."""
@@ -130,7 +138,7 @@ class Player:
         for token in sorted(set(re.findall(r"<host:1>", text))):
             self.bindings.bind(token, server.authority)
         for token, value in (case.get("inputs") or {}).items():
-            self.bindings.bind(token, self.bindings.fill(value))
+            self.bindings.bind(token, _recorded_account(self.bindings.fill(value), cardea.account))
 
     def _needs(self, text: str) -> set[str]:
         """Services behind this case's integrations that Cardea does not serve."""
@@ -238,7 +246,7 @@ class Player:
     def _made_up(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """What a call that only names something would have said."""
         if service in NAMES_ONLY or (service == "lambda" and operation in ("CreateFunction", "AddPermission")):
-            return {}
+            return MadeUp(service)
         raise Waits(service)
 
     def _given(self, step: dict[str, Any], result: Any) -> None:
@@ -298,7 +306,7 @@ class Player:
 
     def _answer(self, step: dict[str, Any]) -> None:
         aws, name = step["value"], step["answer"]
-        waiting = [result for result in self.group if isinstance(result, Waits)]
+        waiting = [Waits(one.service) if isinstance(one, MadeUp) else one for one in self.group if isinstance(one, (Waits, MadeUp))]
         if waiting and isinstance(self.group[-1], Waits):
             self.report.answers.append(Verdict(name, "waits", str(waiting[-1])))
             return
@@ -327,7 +335,7 @@ class Player:
 
     def _views(self, aws: Any) -> Iterator[tuple[Any, bool]]:
         """The ways in which the results since the last answer may have been written down, the likeliest first."""
-        results = [result for result in self.group if not isinstance(result, Waits)]
+        results = [result for result in self.group if not isinstance(result, (Waits, MadeUp))]
         requests = [result for result in results if isinstance(result, wire.Answer)]
         if isinstance(aws, dict) and len(requests) == len(aws) > 1 and not set(aws) & ENVELOPE:
             yield {key: _body_like(one, aws[key]) for key, one in zip(aws, requests)}, True

@@ -1,0 +1,127 @@
+"""The replayer against a gateway that is AWS to the letter: it must find no difference, and every token must have come from somewhere."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import json
+import os
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from compare import KINDS, MARKUP, TOKEN
+from replay import ACCOUNT, Player, Waits, _pick, _recorded_account
+
+OBSERVED = Path(os.environ.get("CARDEA_CORPORA") or "/nonexistent") / "observed"
+TOPICS = sorted(path.stem for path in OBSERVED.glob("*.json"))
+
+
+class Perfect(Player):
+    """Answers each call with what was recorded for it; requests to the data port are left out."""
+
+    def __init__(self, topic: str, name: str, case: dict[str, Any]):
+        cardea = SimpleNamespace(control_url="http://127.0.0.1:1", account=ACCOUNT)
+        server = SimpleNamespace(url="http://127.0.0.1:2", authority="127.0.0.1:2")
+        super().__init__(topic, name, case, cardea, server, set())  # type: ignore[arg-type]
+        self.numbers = itertools.count(1)
+        self.truth: dict[str, str] = {}
+        self.at = -1
+
+    def _step(self, step: dict[str, Any]) -> None:
+        self.at += 1
+        super()._step(step)
+
+    def _true(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {self._true(key): self._true(held) for key, held in value.items()}
+        if isinstance(value, list):
+            return [self._true(held) for held in value]
+        if value in ("datetime", "timestamp"):
+            return datetime.datetime(2026, 1, 2)
+        if value == "<latency>":
+            return 3
+        if not isinstance(value, str):
+            return value
+        text = value.replace("DDD MMM dd hh:mm:ss UTC yyyy", "Mon Sep 29 19:28:50 UTC 2025")
+        return TOKEN.sub(self._truth, text)
+
+    def _truth(self, found: "re.Match[str]") -> str:
+        token, word = found[0], found["word"]
+        if word in MARKUP:
+            return token
+        if not found["number"] and word.lower() in KINDS:
+            return "something"
+        if token in self.bindings.values:
+            return self.bindings.values[token]
+        return self.truth.setdefault(token, f"v{next(self.numbers)}")
+
+    def _send(self, service: str, operation: str, params: dict[str, Any], region: str) -> dict[str, Any]:
+        steps = self.case["steps"]
+        call = steps[self.at]
+        made: dict[str, Any] = {}
+        for step in steps[self.at + 1 :]:
+            if "answer" not in step:
+                if made or "http" in step or ".Get" not in step.get("call", ""):
+                    break
+                continue
+            if isinstance(step["value"], dict) and "ResponseMetadata" in step["value"]:
+                candidate = self._true(step["value"])
+                if all(_has(candidate, path) and _pick(candidate, path) == self._true(token) for path, token in call.get("gives", {}).items()):
+                    made = candidate
+                    break
+        for path, token in call.get("gives", {}).items():
+            _put(made, path, self._true(token))
+        return _recorded_account(made, ACCOUNT)
+
+    def _http(self, step: dict[str, Any]) -> Any:
+        raise Waits("requests")
+
+
+def _has(value: Any, path: str) -> bool:
+    try:
+        return bool(_pick(value, path))
+    except (LookupError, StopIteration, TypeError):
+        return False
+
+
+def _put(made: dict[str, Any], path: str, value: str) -> None:
+    if _has(made, path):
+        return
+    listed = re.match(r"items\[path=(.*)\]\.(\w+)$", path)
+    if not listed:
+        *parents, last = path.split(".")
+        for parent in parents:
+            made = made.setdefault(parent, {})
+        made[last] = value
+        return
+    items = made.setdefault("items", [])
+    item = next((one for one in items if one["path"] == listed[1]), None)
+    if item is None:
+        item = {"path": listed[1]}
+        items.append(item)
+    item[listed[2]] = value
+
+
+@pytest.mark.skipif(not TOPICS, reason="no recordings here (CARDEA_CORPORA is not set)")
+@pytest.mark.parametrize("topic", TOPICS)
+def test_aws_itself_replays_without_a_difference(topic: str) -> None:
+    wrong = []
+    for name, case in json.loads((OBSERVED / f"{topic}.json").read_text()).items():
+        report = Perfect(topic, name, case).play()
+        for one in report.answers:
+            wrong += [f"{name} {one.answer} {difference}" for difference in one.differences]
+            if one.verdict == "waits" and not re.match(r"requests|lambda|s3|dynamodb|kinesis|stepfunctions|cloudformation|the document", one.why):
+                wrong.append(f"{name} {one.answer} waits for {one.why}")
+    assert wrong == []
+
+
+@pytest.mark.skipif(not TOPICS, reason="no recordings here (CARDEA_CORPORA is not set)")
+def test_each_answer_is_looked_at() -> None:
+    for topic in TOPICS:
+        for name, case in json.loads((OBSERVED / f"{topic}.json").read_text()).items():
+            report = Perfect(topic, name, case).play()
+            assert len(report.answers) == sum("answer" in step for step in case["steps"]), name
