@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 import wire
 
@@ -22,6 +25,7 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 START_SECONDS = 20
 STOP_SECONDS = 20
+RUN_SECONDS = 20
 LISTENING = re.compile(r"^listening data=http://([\d.]+):(\d+) control=http://([\d.]+):(\d+)$")
 
 
@@ -41,7 +45,14 @@ def clean_env(home: Union[str, Path], **extra: str) -> dict[str, str]:
 def run(*arguments: str, home: Union[str, Path], cwd: Optional[Path] = None, stdin: str = "", **extra: str) -> subprocess.CompletedProcess[str]:
     """`cardea arguments…` to its end."""
     return subprocess.run(
-        [binary(), *arguments], env=clean_env(home, **extra), cwd=cwd or home, input=stdin, capture_output=True, text=True, timeout=60, check=False
+        [binary(), *arguments],
+        env=clean_env(home, **extra),
+        cwd=cwd or home,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
     )
 
 
@@ -173,10 +184,6 @@ class Cardea:
 
     def signed(self, method: str, path: str, body: bytes = b"", service: str = "cardea", region: str = REGION, **how: Any) -> wire.Answer:
         """One signed request to the control port, read as bytes."""
-        from botocore.auth import SigV4Auth
-        from botocore.awsrequest import AWSRequest
-        from botocore.credentials import Credentials
-
         headers = dict(how.pop("headers", {}))
         key = how.pop("key", self.credentials["AWS_ACCESS_KEY_ID"])
         secret = how.pop("secret", self.credentials["AWS_SECRET_ACCESS_KEY"])

@@ -29,6 +29,7 @@ from typing import Any, Iterator, Optional
 from urllib.parse import quote, urlencode
 
 import botocore.exceptions
+import botocore.parsers
 
 import wire
 from backend import Backend
@@ -39,6 +40,8 @@ from program import ACCOUNT, REGION, Cardea, NotStarted
 FLOOR = Path(__file__).with_name("replay_floor.json")
 RECORDED_ACCOUNT = "111111111111"
 KEY = {"CARDEA_ROOT_ACCESS_KEY_ID": "AKIAREPLAYREPLAYREPL", "CARDEA_ROOT_SECRET_ACCESS_KEY": "replay-replay-replay-replay-replay-replay"}
+# What a client raises when the other side speaks no AWS.
+NO_ANSWER = (botocore.exceptions.BotoCoreError, botocore.parsers.ResponseParserError, ValueError, AttributeError)
 UNKNOWN = {"UnknownOperationException", "UnknownOperation", "NotImplemented", "NotImplementedException"}
 
 # One harmless call for each service, to see whether Cardea serves it.
@@ -221,7 +224,7 @@ class Player:
             code, status = answer["Error"].get("Code"), answer["ResponseMetadata"]["HTTPStatusCode"]
             if code in UNKNOWN or status == 501:
                 raise Waits(f"{service}.{operation}") from None
-        except (botocore.exceptions.BotoCoreError, ValueError, AttributeError) as error:
+        except NO_ANSWER as error:
             answer = {"Error": {"Code": type(error).__name__, "Message": str(error)}, "ResponseMetadata": {"HTTPStatusCode": 0}}
         body = answer.get("body")
         if hasattr(body, "read"):
@@ -308,10 +311,7 @@ class Player:
         aws, name = step["value"], step["answer"]
         waiting = [Waits(one.service) if isinstance(one, MadeUp) else one for one in self.group if isinstance(one, (Waits, MadeUp))]
         if waiting and isinstance(self.group[-1], Waits):
-            self.report.answers.append(Verdict(name, "waits", str(waiting[-1])))
-            return
-        if only_tokens(aws, self.bindings):
-            self.report.answers.append(Verdict(name, "names"))
+            self.report.answers.append(Verdict(name, "names" if only_tokens(aws) else "waits", str(waiting[-1])))
             return
         best: Optional[tuple[int, Bindings, list[Difference], Any]] = None
         for ours, from_http in self._views(aws):
@@ -326,7 +326,9 @@ class Player:
             self.report.answers.append(Verdict(name, "waits", str(waiting[-1]) if waiting else "a step before it"))
             return
         self.bindings.adopt(best[1])
-        if not best[2]:
+        if only_tokens(aws):
+            self.report.answers.append(Verdict(name, "names"))
+        elif not best[2]:
             self.report.answers.append(Verdict(name, "equal"))
         elif best[3] and self.needs:
             self.report.answers.append(Verdict(name, "waits", ", ".join(sorted(self.needs)), best[2]))
@@ -462,7 +464,7 @@ def served_by(cardea: Cardea) -> set[str]:
         try:
             getattr(cardea.client(service), operation)()
             found.add(service)
-        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError, ValueError):
+        except (botocore.exceptions.ClientError, *NO_ANSWER):
             pass
     return found
 

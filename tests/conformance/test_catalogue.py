@@ -9,7 +9,7 @@ import pytest
 OPERATIONS = """
 create_rest_api get_rest_apis get_rest_api update_rest_api delete_rest_api import_rest_api put_rest_api
 create_resource get_resources get_resource update_resource delete_resource
-put_method get_method update_method delete_method
+put_method get_method update_method delete_method test_invoke_method
 put_method_response get_method_response update_method_response delete_method_response
 put_integration get_integration update_integration delete_integration
 put_integration_response get_integration_response update_integration_response delete_integration_response

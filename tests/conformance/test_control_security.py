@@ -144,7 +144,8 @@ def test_a_body_nested_without_end_is_refused(cardea: Cardea) -> None:
 
 
 @pytest.mark.parametrize(
-    ("member", "value"), [("name", 1), ("name", {}), ("description", True), ("minimumCompressionSize", "x"), ("binaryMediaTypes", "x"), ("tags", []), ("tags", {"a": 1})]
+    ("member", "value"),
+    [("name", 1), ("name", {}), ("description", True), ("minimumCompressionSize", "x"), ("binaryMediaTypes", "x"), ("tags", []), ("tags", {"a": 1})],
 )
 def test_a_value_of_the_wrong_type_is_a_serialization_exception(cardea: Cardea, member: str, value: Any) -> None:
     kind = refusal(cardea.client().create_rest_api, **{"name": "x", member: value})[:2]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import wire
 from compare import KINDS, MARKUP, TOKEN
 from replay import ACCOUNT, Player, Waits, _pick, _recorded_account
 
@@ -125,3 +126,67 @@ def test_each_answer_is_looked_at() -> None:
         for name, case in json.loads((OBSERVED / f"{topic}.json").read_text()).items():
             report = Perfect(topic, name, case).play()
             assert len(report.answers) == sum("answer" in step for step in case["steps"]), name
+
+
+# ── requests ──
+
+
+def _player(*results: Any) -> Player:
+    player = Perfect("t", "c", {"steps": []})
+    player.group = list(results)
+    return player
+
+
+def _verdict(aws: Any, *results: Any) -> "tuple[str, list[str]]":
+    player = _player(*results)
+    player._answer({"answer": "a", "value": aws})
+    one = player.report.answers[0]
+    return one.verdict, [f"{difference.path} {difference.kind}" for difference in one.differences]
+
+
+def _answer(status: int, body: str, **headers: str) -> wire.Answer:
+    return wire.Answer(status, "", [(name.replace("_", "-"), value) for name, value in headers.items()], body.encode())
+
+
+def test_a_body_may_be_recorded_whole_or_in_part() -> None:
+    answer = _answer(200, '{"message": "exists", "statusCode": 200, "more": 1}')
+    assert _verdict({"message": "exists", "statusCode": 200}, answer) == ("equal", [])
+    assert _verdict({"message": "other", "statusCode": 200}, answer) == ("different", ["/message value"])
+    assert _verdict("{foo=bar}", _answer(200, "{foo=bar}")) == ("equal", [])
+    assert _verdict("{foo=bar}", _answer(200, "{foo=baz}"))[0] == "different"
+
+
+def test_an_answer_may_be_recorded_with_its_status_and_type() -> None:
+    answer = _answer(444, '{"message":"no"}', x_amzn_ErrorType="NoException")
+    assert _verdict({"body": {"message": "no"}, "status_code": 444}, answer) == ("equal", [])
+    assert _verdict({"content": {"message": "no"}, "errorType": "NoException"}, answer) == ("equal", [])
+    assert _verdict({"body": {"message": "no"}, "status_code": 400}, answer) == ("different", ["/status_code value"])
+    assert _verdict({"content": {"message": "no"}, "errorType": "YesException"}, answer) == ("different", ["/errorType value"])
+    assert _verdict({"body": "b''", "status_code": 204}, _answer(204, "")) == ("equal", [])
+
+
+def test_several_requests_may_be_answered_by_name() -> None:
+    aws = {"empty-body": "b'{}'", "json-body": "b'x'"}
+    assert _verdict(aws, _answer(200, "{}"), _answer(200, "x")) == ("equal", [])
+    assert _verdict(aws, _answer(200, "{}"), _answer(200, "y")) == ("different", ["/json-body value"])
+
+
+def test_headers_are_compared_but_for_those_of_aws_front() -> None:
+    aws = {"content": "", "headers": {"Content-Length": "462", "Date": "<date>", "Via": "<via:1>", "X-Cache": "<x:1>", "x-amzn-RequestId": "<uuid:1>"}}
+    good = {"Content_Length": "17", "Date": "Mon", "x_amzn_RequestId": "u"}
+    assert _verdict(aws, _answer(200, "", **good)) == ("equal", [])
+    assert _verdict(aws, _answer(200, "", **good, Server="me")) == ("different", ["/headers/Server extra"])
+    assert _verdict(aws, _answer(200, "", Content_Length="17", x_amzn_RequestId="u")) == ("different", ["/headers/Date missing"])
+
+
+def test_an_echoed_request_is_compared_header_by_header() -> None:
+    aws = {"body": "", "headers": {"Accept": "x", "Host": "<host:1>"}, "response-headers": {"Content-Type": "application/json"}}
+    echoed = {"data": "", "headers": {"Accept": "x", "Host": "h"}}
+    assert _verdict(aws, _answer(200, json.dumps(echoed), Content_Type="application/json")) == ("equal", [])
+    echoed["headers"]["Leaked"] = "y"  # type: ignore[index]
+    assert _verdict(aws, _answer(200, json.dumps(echoed), Content_Type="application/json")) == ("different", ["/headers/Leaked extra"])
+
+
+def test_what_waits_is_not_different() -> None:
+    assert _verdict({"x": 1}, Waits("apigateway.CreateThing"))[0] == "waits"
+    assert _verdict("<id:1>", Waits("apigateway.CreateThing"))[0] == "names"

@@ -172,7 +172,10 @@ def test_an_unknown_path_is_refused_with_the_list_of_paths(staged: Staged, path:
 @pytest.mark.parametrize(
     ("operations", "message"),
     [
-        ([("replace", "/accessLogSettings/wrong", "x")], "Invalid accessLogSettings path. Must be one of : [/accessLogSettings/destinationArn, /accessLogSettings/format]"),
+        (
+            [("replace", "/accessLogSettings/wrong", "x")],
+            "Invalid accessLogSettings path. Must be one of : [/accessLogSettings/destinationArn, /accessLogSettings/format]",
+        ),
         ([("replace", "/accessLogSettings/format", "")], "Access Log value must not be empty"),
         ([("add", "/canarySettings/deploymentId", "x")], "Invalid add operation with path: /canarySettings/deploymentId"),
         ([("replace", "/canarySettings/deploymentId", "nosuch")], "Deployment id does not exist"),
