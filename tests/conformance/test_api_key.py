@@ -116,6 +116,14 @@ def test_each_patchable_path_changes_what_it_names(gw: Any) -> None:
     assert now == {"id": made, "name": "n", "description": "d", "enabled": True, "customerId": "c", "stageKeys": [], "tags": {}}
 
 
+def test_stages_are_added_and_removed_in_the_old_way(api: Any, gw: Any) -> None:
+    api.mock().deploy("dev")
+    made = created(gw)["id"]
+    stage = f"{api.id}/dev"
+    assert gw.update_api_key(apiKey=made, patchOperations=patch(("add", "/stages", stage)))["stageKeys"] == [stage]
+    assert gw.update_api_key(apiKey=made, patchOperations=patch(("remove", "/stages", stage)))["stageKeys"] == []
+
+
 def test_what_is_not_true_is_false(gw: Any) -> None:
     made = created(gw, enabled=True)["id"]
     assert gw.update_api_key(apiKey=made, patchOperations=patch(("replace", "/enabled", "not-a-boolean")))["enabled"] is False

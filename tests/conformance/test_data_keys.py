@@ -20,7 +20,7 @@ EXHAUSTED = (429, '{"message":"Limit Exceeded"}', "LimitExceededException")
 
 
 def told(answer: wire.Answer) -> tuple[int, str, Optional[str]]:
-    return answer.status, answer.text.replace('": ', '":'), answer.error_type
+    return answer.status, answer.text, answer.error_type
 
 
 def today() -> str:

@@ -14,11 +14,12 @@ from program import Cardea
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 MISSING_TOKEN = (403, '{"message":"Missing Authentication Token"}', "MissingAuthenticationTokenException")
 FORBIDDEN = (403, '{"message":"Forbidden"}', "ForbiddenException")
-BROKEN = (500, '{"message":"Internal server error"}', "InternalServerErrorException")
+# The recorded answers of this kind are 36 bytes long: there is a blank after the colon.
+BROKEN = (500, '{"message": "Internal server error"}', "InternalServerErrorException")
 
 
 def told(answer: wire.Answer) -> tuple[int, str, Any]:
-    return answer.status, re.sub(r'("\w+":) ', r"\1", answer.text), answer.error_type
+    return answer.status, answer.text, answer.error_type
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ def test_a_request_that_no_template_matches(api: Api, behaviour: str, status: in
     answer = api.call("/pets", "POST", {"Content-Type": "application/xml"}, "<x/>")
     assert answer.status == status
     if status == 415:
-        assert told(answer) == (415, '{"message":"Unsupported Media Type"}', "BadRequestException")
+        assert told(answer) == (415, '{"message": "Unsupported Media Type"}', "BadRequestException")
 
 
 def test_the_body_of_a_mocked_post_is_read_and_forgotten(api: Api) -> None:

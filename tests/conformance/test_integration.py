@@ -169,6 +169,9 @@ def test_a_deleted_integration_is_gone(http: Api, gw: Any) -> None:
         ),
         ([("add", "/requestTemplates/text~1plain", "hi"), ("remove", "/requestTemplates/text~1plain")], {"requestTemplates": None}),
         ([("add", "/cacheKeyParameters/method.request.querystring.q")], {"cacheKeyParameters": ["method.request.querystring.q"]}),
+        ([("replace", "/credentials", "arn:aws:iam::000000000000:role/r")], {"credentials": "arn:aws:iam::000000000000:role/r"}),  # assumed
+        ([("replace", "/responseTransferMode", "BUFFERED")], {"responseTransferMode": "BUFFERED"}),
+        ([("add", "/cacheKeyParameters/method.request.querystring.q"), ("remove", "/cacheKeyParameters/method.request.querystring.q")], {"cacheKeyParameters": None}),
         ([("replace", "/connectionType", "VPC_LINK"), ("replace", "/connectionId", "${stageVariables.link}")], {"connectionId": "${stageVariables.link}"}),
     ],
 )
@@ -258,6 +261,21 @@ def test_an_integration_response_can_be_patched_and_deleted(mock: Api, gw: Any) 
     }
     assert status(gw.delete_integration_response(**mock.at(), statusCode="200")) == 204
     assert refusal(gw.get_integration_response, **mock.at(), statusCode="200") == WRONG_STATUS
+
+
+def test_the_maps_of_an_integration_response_shrink_too(mock: Api, gw: Any) -> None:
+    gw.put_integration_response(
+        **mock.at(), statusCode="200", responseTemplates={"application/json": "x"}, responseParameters={"method.response.header.h": "'v'"}
+    )
+    operations = patch(
+        ("replace", "/responseParameters/method.response.header.h", "'w'"),
+        ("add", "/responseTemplates/text~1plain", "y"),
+        ("remove", "/responseTemplates/application~1json"),
+    )
+    answer = gw.update_integration_response(**mock.at(), statusCode="200", patchOperations=operations)
+    assert answer["responseParameters"] == {"method.response.header.h": "'w'"} and answer["responseTemplates"] == {"text/plain": "y"}
+    gone = gw.update_integration_response(**mock.at(), statusCode="200", patchOperations=patch(("remove", "/responseParameters/method.response.header.h")))
+    assert not gone.get("responseParameters")
 
 
 def test_a_header_must_be_declared_before_it_is_mapped(mock: Api, gw: Any) -> None:

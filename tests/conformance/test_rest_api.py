@@ -233,6 +233,7 @@ def test_the_wire_calls_the_list_item(start: Any) -> None:
         (("add", "/binaryMediaTypes/image~1png"), {"binaryMediaTypes": ["image/png"]}),
         (("add", "/binaryMediaTypes/-", "image/png"), {"binaryMediaTypes": ["-"]}),
         (("replace", "/version", "2"), {"version": "2"}),  # assumed
+        (("replace", "/securityPolicy", "SecurityPolicy_TLS13_1_3_2025_09"), {"securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09"}),  # assumed
     ],
 )
 def test_each_patchable_path_changes_what_it_names(gw: Any, operation: tuple[Any, ...], told: dict[str, Any]) -> None:

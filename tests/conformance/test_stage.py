@@ -148,6 +148,21 @@ def test_a_deleted_stage_is_not_served(staged: Staged) -> None:
         ),
         ([("replace", "/accessLogSettings/format", "$context.requestId")], {"accessLogSettings": {"format": "$context.requestId"}}),
         ([("replace", "/cacheClusterSize", "0.5")], {"cacheClusterSize": "0.5"}),
+        ([("replace", "/variables/a", "1"), ("remove", "/variables")], {"variables": None}),
+        ([("replace", "/*/*/logging/dataTrace", "true")], {"methodSettings": {"*/*": {**METHOD_SETTING, "dataTraceEnabled": True}}}),
+        ([("replace", "/*/*/caching/dataEncrypted", "true")], {"methodSettings": {"*/*": {**METHOD_SETTING, "cacheDataEncrypted": True}}}),
+        (
+            [("replace", "/*/*/caching/requireAuthorizationForCacheControl", "false")],
+            {"methodSettings": {"*/*": {**METHOD_SETTING, "requireAuthorizationForCacheControl": False}}},
+        ),
+        (
+            [("replace", "/*/*/caching/unauthorizedCacheControlHeaderStrategy", "FAIL_WITH_403")],
+            {"methodSettings": {"*/*": {**METHOD_SETTING, "unauthorizedCacheControlHeaderStrategy": "FAIL_WITH_403"}}},
+        ),
+        (
+            [("replace", "/~1pets/GET/caching/enabled", "true"), ("replace", "/~1pets/PUT/caching/enabled", "true"), ("remove", "/~1pets/GET")],
+            {"methodSettings": {"~1pets/PUT": {**METHOD_SETTING, "cachingEnabled": True}}},
+        ),
     ],
 )
 def test_each_patchable_path_changes_what_it_names(staged: Staged, operations: list[tuple[Any, ...]], told: dict[str, Any]) -> None:
@@ -226,6 +241,27 @@ def test_a_canary_is_made_by_patching_and_promoted(staged: Staged) -> None:
     assert (promoted["deploymentId"], promoted["variables"]) == (canary, {"a": "canary", "b": "kept"})
     assert promoted["canarySettings"]["percentTraffic"] == 0.0
     assert "canarySettings" not in staged.patch(("remove", "/canarySettings"))
+
+
+def test_the_parts_of_a_canary_are_patched_one_by_one(staged: Staged) -> None:
+    staged.patch(("replace", "/canarySettings/percentTraffic", "50"))
+    now = staged.patch(
+        ("replace", "/canarySettings/stageVariableOverrides", '{"x":"y","z":"0"}'),
+        ("replace", "/canarySettings/useStageCache", "true"),
+        ("remove", "/canarySettings/stageVariableOverrides/z"),
+    )
+    assert now["canarySettings"] == {
+        "deploymentId": staged.deployment,
+        "percentTraffic": 50.0,
+        "useStageCache": True,
+        "stageVariableOverrides": {"x": "y"},
+    }
+
+
+@pytest.mark.parametrize("path", ["/canarySettings/stageVariableOverrides", "/canarySettings/badPath", "/accessLogSettings/destinationArn", "/nothing"])
+def test_removing_what_is_not_there_is_refused(staged: Staged, path: str) -> None:
+    message = f"Cannot remove method setting {path[1:]} because there is no method setting for this method "
+    assert staged.refused(("remove", path)) == (400, "BadRequestException", message)
 
 
 def test_caches_of_a_stage_can_be_flushed(staged: Staged) -> None:

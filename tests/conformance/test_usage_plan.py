@@ -99,6 +99,11 @@ def test_plans_come_in_pages_and_can_be_found_by_key(start: Any) -> None:
         ([("replace", "/description", "new")], {"description": "new"}),
         ([("add", "/productCode", "abc")], {"productCode": "abc"}),
         ([("add", "/productCode", "abc"), ("remove", "/productCode")], {"productCode": None}),
+        ([("add", "/productCode", "abc"), ("replace", "/productCode", "def")], {"productCode": "def"}),
+        (
+            [("add", "/quota/limit", "9"), ("add", "/quota/period", "DAY"), ("add", "/quota/offset", "2")],
+            {"quota": {"limit": 9, "offset": 2, "period": "DAY"}},
+        ),
         ([("add", "/throttle/rateLimit", "1.5"), ("replace", "/throttle/burstLimit", "3")], {"throttle": {"rateLimit": 1.5, "burstLimit": 3}}),
         ([("add", "/throttle/rateLimit", "1"), ("add", "/throttle/burstLimit", "3"), ("remove", "/throttle")], {"throttle": None}),
         (
