@@ -171,7 +171,10 @@ def test_a_deleted_integration_is_gone(http: Api, gw: Any) -> None:
         ([("add", "/cacheKeyParameters/method.request.querystring.q")], {"cacheKeyParameters": ["method.request.querystring.q"]}),
         ([("replace", "/credentials", "arn:aws:iam::000000000000:role/r")], {"credentials": "arn:aws:iam::000000000000:role/r"}),  # assumed
         ([("replace", "/responseTransferMode", "BUFFERED")], {"responseTransferMode": "BUFFERED"}),
-        ([("add", "/cacheKeyParameters/method.request.querystring.q"), ("remove", "/cacheKeyParameters/method.request.querystring.q")], {"cacheKeyParameters": None}),
+        (
+            [("add", "/cacheKeyParameters/method.request.querystring.q"), ("remove", "/cacheKeyParameters/method.request.querystring.q")],
+            {"cacheKeyParameters": None},
+        ),
         ([("replace", "/connectionType", "VPC_LINK"), ("replace", "/connectionId", "${stageVariables.link}")], {"connectionId": "${stageVariables.link}"}),
     ],
 )
