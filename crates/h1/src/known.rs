@@ -93,7 +93,7 @@ impl Known {
     pub fn of(name: &[u8]) -> Self {
         let mut at = slot(name);
         while let Some((known, text)) = TABLE[at] {
-            if text.len() == name.len() && text.as_bytes().eq_ignore_ascii_case(name) {
+            if text.as_bytes() == name || text.as_bytes().eq_ignore_ascii_case(name) {
                 return known;
             }
             at = (at + 1) % SLOTS;

@@ -2,7 +2,7 @@
 
 use crate::check;
 use crate::fields::{Field, Fields, Span};
-use crate::head::{BodyLength, Facts, Parsed, Rejection, Side, Version, ends_with_crlf, may_be_complete, take_head};
+use crate::head::{BodyLength, Facts, Parsed, Rejection, Side, Version, may_be_complete, take_head};
 use crate::known::Known;
 use crate::limits::{HeadLimits, LEADING_BLANK_LINES_MAX, METHOD_BYTES_MAX};
 use crate::read;
@@ -99,10 +99,6 @@ impl RequestHead {
             return Err(Rejection { status: 431, because: "the head is too large" });
         }
         self.start(method, target, limits)?;
-        // The parser read "METHOD SP TARGET SP HTTP/1.x": nine bytes after the target the line must end.
-        if !ends_with_crlf(head, self.target_end as usize + " HTTP/1.1\r\n".len()) {
-            return Err(Rejection::bad("the request line ends with a bare LF"));
-        }
         let facts = read::read_fields(Side::Request, self.version, head, request.headers, limits, &mut self.fields)?;
         let to = from + head.len();
         take_head(&mut self.fields.bytes, buf, from, to);
@@ -364,9 +360,9 @@ fn too_long_target() -> Rejection {
 /// A version that is written well but that we do not speak is 505; anything else in its place is no request.
 fn version_rejection(bytes: &[u8]) -> Rejection {
     let line = &bytes[..memchr::memchr(b'\n', bytes).unwrap_or(bytes.len())];
-    let word = line.trim_ascii_end().rsplit(|byte| *byte == b' ').next().unwrap_or_default();
-    match word {
-        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit() => {
+    let mut words = line.strip_suffix(b"\r").unwrap_or(line).split(|byte| *byte == b' ');
+    match (words.nth(2), words.next()) {
+        (Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor]), None) if major.is_ascii_digit() && minor.is_ascii_digit() => {
             Rejection { status: 505, because: "an HTTP version other than 1.0 and 1.1" }
         }
         _ => Rejection::bad("no HTTP version"),

@@ -1,7 +1,7 @@
 //! Answer heads, as an upstream sends them.
 
 use crate::fields::{Field, Fields};
-use crate::head::{BodyLength, Parsed, Rejection, Side, Version, ends_with_crlf, may_be_complete, place, take_head};
+use crate::head::{BodyLength, Parsed, Rejection, Side, Version, may_be_complete, take_head};
 use crate::known::Known;
 use crate::limits::HeadLimits;
 use crate::read;
@@ -59,14 +59,10 @@ impl ResponseHead {
         if self.status < 100 {
             return Err(Rejection::bad("a status under 100"));
         }
-        let line_end = memchr::memchr(b'\n', head).map_or(0, |at| at + 1);
-        if !ends_with_crlf(head, line_end) {
-            return Err(Rejection::bad("the status line ends with a bare LF"));
-        }
-        self.reason_end = (line_end - 2) as u32;
         let facts = read::read_fields(Side::Answer, self.version, head, response.headers, limits, &mut self.fields)?;
+        // That line ends with CRLF, as all do after `read_fields`.
+        self.reason_end = memchr::memchr(b'\r', head).unwrap_or_default() as u32;
         let len = head.len();
-        debug_assert_eq!(place(buf, head), 0);
         take_head(&mut self.fields.bytes, buf, 0, len);
         facts.settle(&mut self.fields)?;
         if self.status == 101 && (asked != Asked::ForWebsocket || !facts.says_upgrade || !facts.wants_websocket) {

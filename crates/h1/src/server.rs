@@ -180,7 +180,7 @@ impl Server {
     /// answer (408) and the connection ends after it.
     pub fn read_expired(&mut self) -> Next {
         match self.phase {
-            Phase::Head => self.refuse(Rejection { status: 408, because: "the head did not come in time" }),
+            Phase::Head => self.refuse_head(Rejection { status: 408, because: "the head did not come in time" }),
             Phase::Exchange => {
                 self.broken = true;
                 Next::Exchange
@@ -308,10 +308,7 @@ impl Server {
                 Next::Read
             }
             Ok(Parsed::Complete) => self.begin(head, limits),
-            Err(rejection) => {
-                (self.version, self.by_head) = (Version::Http11, false);
-                self.refuse(rejection)
-            }
+            Err(rejection) => self.refuse_head(rejection),
         }
     }
 
@@ -327,6 +324,12 @@ impl Server {
         self.decoder = decoder;
         (self.phase, self.answer) = (Phase::Exchange, AnswerPhase::Due);
         Next::Request
+    }
+
+    /// Nothing is known of what was asked, and what the request before it was must not count.
+    fn refuse_head(&mut self, rejection: Rejection) -> Next {
+        (self.version, self.by_head) = (Version::Http11, false);
+        self.refuse(rejection)
     }
 
     fn refuse(&mut self, rejection: Rejection) -> Next {
