@@ -192,7 +192,7 @@ fn start_lanes(config: &Config, threads: usize, gateway: &Arc<Gateway>, clock: &
     let (gateway, ca) = (gateway.clone(), config.upstream_ca.clone());
     let tls = Arc::new(Tls::new(ca, clock.clone()));
     edge::start(plan, move |lane| {
-        let upstreams = Upstreams::new(lane.clone(), tls.clone(), deliver::upstream::Settings);
+        let upstreams = Upstreams::new(lane.clone(), tls.clone(), deliver::upstream::Settings::default());
         Desk::new(gateway.clone(), Rc::new(upstreams))
     })
     .map_err(|why| fail(why.to_string()))

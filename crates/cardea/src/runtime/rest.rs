@@ -11,6 +11,9 @@ use base::tally::{Bucket, Quota, Rate, Taken, Ticket};
 use define::rest_api::record::ApiKeySource;
 use std::sync::Arc;
 
+/// Bytes of a request's body, and of a back end's answer that a mapping must read whole (AWS: 10 MB).
+const BODY_BYTES_MAX: u64 = 10 * 1024 * 1024;
+
 /// Answers a request to a stage, or refuses it.
 pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &mut Exchange) -> Result<Reply, Refusal> {
     ex.notes.mark(Stage::Waf, Verdict::Absent);
@@ -24,12 +27,7 @@ pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &m
         ex.notes.mark(absent, Verdict::Absent);
     }
     let work = method.work.as_ref().map_err(|flaws| Refusal::of(RefusalKind::ApiConfigurationError, flaws.join("; ")))?;
-    let asked = work.request(ex).await;
-    let ask = ex.notes.outcome(Stage::IntegrationRequest, asked)?;
-    let called = work.call(ask, &desk.upstreams, ex).await;
-    let reply = ex.notes.outcome(Stage::Integration, called)?;
-    let mapped = work.response(reply, ex).await;
-    ex.notes.outcome(Stage::IntegrationResponse, mapped)
+    work.answer(&desk.upstreams, ex, BODY_BYTES_MAX).await
 }
 
 /// The resource and the method. A pair that nobody owns is told like a missing credential: AWS's most misleading answer, kept to the
@@ -39,6 +37,11 @@ fn route<'v>(variant: &'v Variant, ex: &mut Exchange) -> Result<(usize, &'v Comp
     let mut values = std::mem::take(&mut ex.place.values);
     let verb = Verb::named(ex.request.head.method_text()).filter(|verb| *verb != Verb::Any);
     let found = verb.and_then(|verb| variant.deployment.router.find(ex.request.head.path(), from, verb, &mut values)).copied();
+    if variant.deployment.takes_paths_whole
+        && let Some(last) = values.last_mut()
+    {
+        last.1 = ex.path().len() as u32;
+    }
     ex.place.values = values;
     let outcome = match found {
         Some(number) => {
