@@ -28,7 +28,7 @@ fn what_cannot_be_read_is_invalid_input_and_the_place_is_for_the_operator() {
 
 #[test]
 fn bytes_that_are_no_text_are_invalid_input_too() {
-    let answer = Bench::new(&[OPERATIONS]).send("POST", "/restapis?mode=import", vec![0xff, 0xfe]);
+    let answer = Bench::new(crate::OPERATIONS).send("POST", "/restapis?mode=import", vec![0xff, 0xfe]);
     assert_eq!((answer.status, answer.body), (400, br#"{"message":"Invalid OpenAPI input."}"#.to_vec()));
 }
 
