@@ -2,7 +2,7 @@
 
 use crate::api::dispatch::{Answer, Ask, Catalogue};
 use crate::api::{ApiError, Caller, Entry, House, Progress, Running, Settings};
-use crate::store::{Actor, BoxFuture, MemoryStore, Realm, Revision, SEALING_KEY_BYTES, Sealer, StoreError, Txn, Verdict};
+use crate::store::{Actor, BoxFuture, MemoryStore, Realm, Record, Revision, SEALING_KEY_BYTES, Sealer, StoreError, Txn, Verdict};
 use crate::tally::{MemoryLedger, Meter, Quotas, Taken, Terms};
 use crate::world::{Clock, Day, Ids, Timestamp};
 use serde_json::Value;
@@ -99,6 +99,12 @@ impl Bench {
         let quota = self.quotas.of(&Meter { plan: plan.into(), key: key.into() });
         let passed = |_: &usize| matches!(run(self.quotas.take(&quota, mark, terms)), Taken::Some { .. });
         (0..requests).filter(passed).count()
+    }
+
+    /// Stores a record of the caller's realm, for what no operation on the bench makes.
+    pub fn store<R: Record>(&self, record: &R) {
+        let (realm, record) = (self.realm().clone(), record.clone());
+        self.write(move |txn| txn.save(&realm, &record));
     }
 
     /// A call that must succeed; its JSON.
