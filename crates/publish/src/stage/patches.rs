@@ -47,11 +47,20 @@ const ROWS: &[Row<Stage>] = &[
         stage.tracing_enabled = arg.flag();
         Ok(())
     }),
-    // Each half can be set alone, but only both can be removed (observed; the documentation says otherwise).
+    // Each half can be set alone. It can be removed (documentation) while the other stays: the last half goes only with the whole
+    // (observed).
     add("/accessLogSettings/destinationArn", set_log_destination),
     replace("/accessLogSettings/destinationArn", set_log_destination),
     add("/accessLogSettings/format", set_log_format),
     replace("/accessLogSettings/format", set_log_format),
+    remove("/accessLogSettings/destinationArn", |stage, arg| match &mut stage.access_log {
+        Some(AccessLog { destination_arn: half, format: Some(_) }) => taken(half.take(), arg),
+        _ => Err(nothing_to_remove(arg.path)),
+    }),
+    remove("/accessLogSettings/format", |stage, arg| match &mut stage.access_log {
+        Some(AccessLog { destination_arn: Some(_), format: half }) => taken(half.take(), arg),
+        _ => Err(nothing_to_remove(arg.path)),
+    }),
     remove("/accessLogSettings", |stage, arg| taken(stage.access_log.take(), arg)),
     replace("/variables", |stage, arg| {
         stage.variables = variables(arg)?;
