@@ -2,3 +2,8 @@
 
 pub mod gateway_response;
 pub mod integration;
+
+use base::api::Entry;
+
+/// The operations of this shelf, by feature.
+pub const OPERATIONS: &[&[Entry]] = &[gateway_response::OPERATIONS];
