@@ -3,6 +3,7 @@
 //! The left-hand shelves hold what an API refers to (`admit`: authorizers and validators; `deliver`: integrations and gateway
 //! responses); here they are joined into one thing, [`tree::ApiTree`], which is what a deployment freezes.
 
+pub mod import_export;
 pub mod limits;
 pub mod method;
 pub mod model;
@@ -13,4 +14,5 @@ pub mod tree;
 use base::api::Entry;
 
 /// The operations of this shelf.
-pub const OPERATIONS: &[&[Entry]] = &[rest_api::OPERATIONS, resource::OPERATIONS, method::OPERATIONS, model::OPERATIONS];
+pub const OPERATIONS: &[&[Entry]] =
+    &[rest_api::OPERATIONS, resource::OPERATIONS, method::OPERATIONS, model::OPERATIONS, import_export::OPERATIONS];

@@ -48,7 +48,7 @@ fn undeclared(text: &str) -> String {
 }
 
 /// The parameters a method declares: well-formed, and no name in two places.
-pub(super) fn check_method_parameters(parameters: &BTreeMap<String, bool>) -> Result<(), ApiError> {
+pub(crate) fn check_method_parameters(parameters: &BTreeMap<String, bool>) -> Result<(), ApiError> {
     limits::texts("requestParameters", Some(parameters), 0, |_| 0)?;
     let wrong = parameters.keys().filter(|key| name(key, "method.request.", REQUEST_PLACES).is_none());
     mapping(&wrong.map(|key| malformed(key)).collect::<Vec<_>>())?;
@@ -63,14 +63,14 @@ pub(super) fn check_method_parameters(parameters: &BTreeMap<String, bool>) -> Re
 }
 
 /// The headers a method response declares.
-pub(super) fn check_response_headers(parameters: &BTreeMap<String, bool>) -> Result<(), ApiError> {
+pub(crate) fn check_response_headers(parameters: &BTreeMap<String, bool>) -> Result<(), ApiError> {
     limits::texts("responseParameters", Some(parameters), 0, |_| 0)?;
     let wrong = parameters.keys().filter(|key| name(key, "method.response.", RESPONSE_PLACES).is_none());
     mapping(&wrong.map(|key| malformed(key)).collect::<Vec<_>>())
 }
 
 /// What an integration makes of a method's parameters: each must be declared by the method.
-pub(super) fn check_request_mapping(mapped: &BTreeMap<String, String>, method: &Method) -> Result<(), ApiError> {
+pub(crate) fn check_request_mapping(mapped: &BTreeMap<String, String>, method: &Method) -> Result<(), ApiError> {
     limits::texts("requestParameters", Some(mapped), TEXT_BYTES_MAX, String::len)?;
     let declared = |value: &str| {
         let declared = method.request_parameters.as_ref();
@@ -93,7 +93,7 @@ pub(super) fn check_request_mapping(mapped: &BTreeMap<String, String>, method: &
 }
 
 /// What an integration response makes of a back end's answer: each header must be declared by the method response, if there is one.
-pub(super) fn check_response_mapping(mapped: &BTreeMap<String, String>, response: Option<&MethodResponse>) -> Result<(), ApiError> {
+pub(crate) fn check_response_mapping(mapped: &BTreeMap<String, String>, response: Option<&MethodResponse>) -> Result<(), ApiError> {
     limits::texts("responseParameters", Some(mapped), TEXT_BYTES_MAX, String::len)?;
     let declared = |key: &str| {
         let declared = |response: &MethodResponse| response.response_parameters.as_ref().is_some_and(|all| all.contains_key(key));
@@ -115,7 +115,7 @@ pub(super) fn check_response_mapping(mapped: &BTreeMap<String, String>, response
 }
 
 /// Templates by media type. (observed/mapping-templates.json)
-pub(super) fn check_templates(what: &str, templates: &BTreeMap<String, Option<String>>) -> Result<(), ApiError> {
+pub(crate) fn check_templates(what: &str, templates: &BTreeMap<String, Option<String>>) -> Result<(), ApiError> {
     limits::texts(what, Some(templates), TEMPLATE_BYTES_MAX, |text| text.as_ref().map_or(0, String::len))?;
     check_media_types(templates)
 }

@@ -9,7 +9,7 @@
 //! - An integration response may be put before the method response it stands for; what is missing shows at run time.
 //! - Maps that were sent empty are echoed empty; maps that were emptied by a patch are gone.
 
-mod expressions;
+pub(crate) mod expressions;
 mod integration;
 pub mod integration_check;
 mod integration_response;
