@@ -4,4 +4,5 @@ pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod edge;
+pub mod node;
 pub mod runtime;

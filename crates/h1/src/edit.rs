@@ -66,12 +66,12 @@ impl Fields {
             if !to(self.at(&span)) {
                 continue;
             }
-            let name = self.name(&span).to_vec();
+            let name = span.name as usize..span.name_end();
             let (Ok(start), Ok(name_len)) = (u32::try_from(self.bytes.len()), u16::try_from(prefix.len() + name.len())) else {
                 continue;
             };
             self.bytes.extend_from_slice(prefix.as_bytes());
-            self.bytes.extend_from_slice(&name);
+            self.bytes.extend_from_within(name);
             let known = Known::of(&self.bytes[start as usize..]);
             self.spans[at] = Span { name: start, name_len, known, hop: false, ..span };
         }

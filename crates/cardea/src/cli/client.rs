@@ -4,7 +4,7 @@ use super::{Failure, fail};
 use crate::config::Config;
 use crate::credentials::{RootKey, RunFile};
 use base::world::Clock;
-use h1::{Asked, BodyLength, Connection, Decoder, HeadLimits, Method, Parsed, RequestWriter, ResponseHead};
+use h1::{Asked, BodyLength, Connection, Decoder, HeadLimits, Parsed, RequestWriter, ResponseHead};
 use serde_json::Value;
 use sigv4::{Dialect, Payload, PayloadHeader, Signing, TokenPlace};
 use std::io::{Read, Write};
@@ -24,9 +24,8 @@ pub struct Client {
 }
 
 /// What came back.
-pub struct Answer {
+pub(super) struct Answer {
     pub status: u16,
-    pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
@@ -97,7 +96,14 @@ impl Client {
 }
 
 /// One plain HTTP request over a connection of its own.
-pub fn exchange(to: SocketAddr, host: &str, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer, Failure> {
+pub(super) fn exchange(
+    to: SocketAddr,
+    host: &str,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Answer, Failure> {
     let away = |why: std::io::Error| fail(format!("nobody answers at {to}: {why}; is `cardea serve` running?"));
     let broken = |because: &str| fail(format!("{to} answered strangely: {because}"));
     let mut out = Vec::new();
@@ -111,7 +117,7 @@ pub fn exchange(to: SocketAddr, host: &str, method: &str, target: &str, headers:
     stream.write_all(&out).and_then(|()| stream.write_all(body)).map_err(away)?;
 
     let (mut buf, mut head) = (Vec::new(), ResponseHead::default());
-    let asked = Asked { method: Method::of(method.as_bytes()), websocket: false };
+    let asked = if method == "HEAD" { Asked::ByHead } else { Asked::Plainly };
     let mut piece = [0u8; 16 * 1024];
     loop {
         let seen = buf.len();
@@ -142,7 +148,5 @@ pub fn exchange(to: SocketAddr, host: &str, method: &str, target: &str, headers:
             n => buf.extend_from_slice(&piece[..n]),
         }
     }
-    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-    let headers = head.fields().iter().map(|field| (field.name.to_owned(), text(field.value))).collect();
-    Ok(Answer { status: head.status(), headers, body: buf })
+    Ok(Answer { status: head.status(), body: buf })
 }

@@ -1,9 +1,9 @@
 //! `cardea demo`: a private, temporary node with a sample API, and what to try on it. With `--once` it tries everything itself.
 
 use super::client::{Answer, exchange};
-use super::serve::Node;
 use super::{Client, Failure, Outcome, fail, values};
 use crate::config::{Config, Values};
+use crate::node::Node;
 use base::world::Ids;
 use clap::ArgMatches;
 use http_body_util::{BodyExt, Full};
@@ -94,9 +94,9 @@ pub(super) fn run(args: &ArgMatches) -> Outcome {
             return tried;
         }
         invite(&sample, &config, control);
-        let ended = node.until_told_to_stop(&config).await;
+        node.until_told_to_stop(&config).await?;
         drop(scratch);
-        ended
+        Ok(ExitCode::SUCCESS)
     })
 }
 

@@ -110,6 +110,12 @@ impl From<ConfigError> for Failure {
     }
 }
 
+impl From<crate::node::NodeError> for Failure {
+    fn from(why: crate::node::NodeError) -> Self {
+        Failure(why.0)
+    }
+}
+
 type Outcome = Result<ExitCode, Failure>;
 
 fn fail(why: impl Into<String>) -> Failure {

@@ -2,7 +2,7 @@
 
 use super::Answers;
 use super::crew::Crew;
-use super::dock::Dock;
+use super::dock::{Dock, Ticket, Which};
 use super::front;
 use super::http1::Connection;
 use super::lanes::Mail;
@@ -53,7 +53,7 @@ impl<A: Answers> Door<A> {
         let Ok(listener) = listener.into_std() else { return };
         loop {
             match listener.accept() {
-                Ok((stream, peer)) => self.admit_std(stream, peer),
+                Ok((stream, peer)) => self.admit_std(stream, peer, self.dock.ticket(Which::Own)),
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(_) => break,
             }
@@ -62,30 +62,33 @@ impl<A: Answers> Door<A> {
 
     /// Serves a connection here, or passes it to a thread that has far fewer.
     fn place(&self, stream: TcpStream, peer: SocketAddr) {
-        let Some(lighter) = self.dock.lighter_thread() else { return self.admit(stream, peer) };
-        match self.threads[lighter].try_reserve() {
+        let ticket = self.dock.ticket(Which::Lightest);
+        if ticket.thread() == usize::from(self.dock.lane.thread) {
+            return self.admit(stream, peer, ticket);
+        }
+        match self.threads[ticket.thread()].try_reserve() {
             Ok(permit) => {
                 // A stream that cannot leave the event loop is closed, as if it had not been accepted.
                 if let Ok(stream) = stream.into_std() {
-                    permit.send(Mail::Connection(stream, peer));
+                    permit.send(Mail::Connection(stream, peer, ticket));
                 }
             }
-            Err(_) => self.admit(stream, peer),
+            Err(_) => self.admit(stream, peer, self.dock.ticket(Which::Own)),
         }
     }
 
     /// As [`Self::admit`], from outside this thread's event loop.
-    pub(super) fn admit_std(&self, stream: std::net::TcpStream, peer: SocketAddr) {
+    pub(super) fn admit_std(&self, stream: std::net::TcpStream, peer: SocketAddr, ticket: Ticket) {
         let ours = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
         match ours {
-            Ok(stream) => self.admit(stream, peer),
+            Ok(stream) => self.admit(stream, peer, ticket),
             Err(error) => tracing::warn!(%error, "a connection could not be taken over"),
         }
     }
 
     /// Serves a connection, if there is room for it.
-    fn admit(&self, stream: TcpStream, peer: SocketAddr) {
-        let Some(seat) = self.dock.seat() else { return self.turn_away(stream) };
+    fn admit(&self, stream: TcpStream, peer: SocketAddr, ticket: Ticket) {
+        let Some(seat) = self.dock.seat(ticket) else { return self.turn_away(stream) };
         // It fails on a connection that is gone, which the first read finds out.
         let _gone = stream.set_nodelay(true);
         let line = Line::new(stream, self.dock.clone(), peer, self.port, Scheme::Http);

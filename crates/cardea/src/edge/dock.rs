@@ -18,10 +18,65 @@ pub(super) struct Dock {
     date_second: Cell<u64>,
     draining: Cell<bool>,
     seats: RefCell<Seats>,
-    /// Open connections of every data thread; this one's is at its own number.
-    loads: Arc<[AtomicU32]>,
+    loads: Loads,
     /// Who waits for the last connection to end.
     emptied: RefCell<Option<Waker>>,
+}
+
+/// How many connections each data thread has, or is about to get.
+#[derive(Clone)]
+pub(super) struct Loads(Arc<[AtomicU32]>);
+
+/// Which thread a connection goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    Own,
+    Lightest,
+}
+
+/// One connection in the [`Loads`]. Dropping it takes it off.
+pub(super) struct Ticket {
+    loads: Loads,
+    thread: usize,
+}
+
+impl Loads {
+    pub(super) fn new(threads: usize) -> Loads {
+        Loads((0..threads).map(|_| AtomicU32::new(0)).collect())
+    }
+
+    pub(super) fn of(&self, thread: usize) -> u32 {
+        self.0.get(thread).map_or(0, |load| load.load(Ordering::Relaxed))
+    }
+
+    fn ticket(&self, thread: usize) -> Ticket {
+        self.0[thread].fetch_add(1, Ordering::Relaxed);
+        Ticket { loads: self.clone(), thread }
+    }
+
+    /// A place with this thread, or with one that has fewer connections by more than a quarter.
+    fn ticket_near(&self, thread: usize) -> Ticket {
+        const UNNOTICED: u32 = 4;
+        let own = self.of(thread);
+        let least = (0..self.0.len()).map(|other| (self.of(other), other)).min();
+        match least {
+            Some((least, other)) if own > UNNOTICED && least < own - own / 4 => self.ticket(other),
+            _ => self.ticket(thread),
+        }
+    }
+}
+
+impl Ticket {
+    /// The thread it is for.
+    pub(super) fn thread(&self) -> usize {
+        self.thread
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.loads.0[self.thread].fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A waker for each open connection, so that a drain reaches those that wait.
@@ -36,10 +91,11 @@ struct Seats {
 pub(super) struct Seat {
     dock: Rc<Dock>,
     number: u32,
+    _ticket: Ticket,
 }
 
 impl Dock {
-    pub(super) fn new(lane: Rc<Lane>, limits: Limits, loads: Arc<[AtomicU32]>) -> Dock {
+    pub(super) fn new(lane: Rc<Lane>, limits: Limits, loads: Loads) -> Dock {
         let wall = lane.clock.wall();
         Dock {
             lane,
@@ -83,8 +139,17 @@ impl Dock {
         self.seats.borrow().taken
     }
 
+    /// Where one more connection belongs.
+    pub(super) fn ticket(&self, which: Which) -> Ticket {
+        let own = usize::from(self.lane.thread);
+        match which {
+            Which::Own => self.loads.ticket(own),
+            Which::Lightest => self.loads.ticket_near(own),
+        }
+    }
+
     /// A place for one more connection, if there is one.
-    pub(super) fn seat(self: &Rc<Dock>) -> Option<Seat> {
+    pub(super) fn seat(self: &Rc<Dock>, ticket: Ticket) -> Option<Seat> {
         let mut seats = self.seats.borrow_mut();
         if seats.taken >= self.limits.connections_per_thread_max {
             return None;
@@ -94,16 +159,7 @@ impl Dock {
             seats.wakers.push(None);
             seats.wakers.len() as u32 - 1
         });
-        self.load().store(seats.taken, Ordering::Relaxed);
-        Some(Seat { dock: self.clone(), number })
-    }
-
-    /// The thread that a new connection is better off with: one that has fewer by more than a quarter.
-    pub(super) fn lighter_thread(&self) -> Option<usize> {
-        const UNNOTICED: u32 = 4;
-        let own = self.load().load(Ordering::Relaxed);
-        let (thread, least) = self.loads.iter().map(|load| load.load(Ordering::Relaxed)).enumerate().min_by_key(|(_, load)| *load)?;
-        (own > UNNOTICED && least < own - own / 4).then_some(thread)
+        Some(Seat { dock: self.clone(), number, _ticket: ticket })
     }
 
     /// Ready once no connection is open.
@@ -113,10 +169,6 @@ impl Dock {
         }
         *self.emptied.borrow_mut() = Some(cx.waker().clone());
         Poll::Pending
-    }
-
-    fn load(&self) -> &AtomicU32 {
-        &self.loads[usize::from(self.lane.thread)]
     }
 }
 
@@ -133,7 +185,6 @@ impl Drop for Seat {
         let waker = seats.wakers[self.number as usize].take();
         seats.free.push(self.number);
         seats.taken -= 1;
-        self.dock.load().store(seats.taken, Ordering::Relaxed);
         let last = seats.taken == 0;
         drop(seats);
         drop(waker);

@@ -3,7 +3,7 @@
 use super::Answers;
 use super::accept::Door;
 use super::crew::Crew;
-use super::dock::Dock;
+use super::dock::{Dock, Loads, Ticket};
 use super::handed::{self, Errand, Handed, HandedAnswer, InHand, Unserved};
 use super::limits::Limits;
 use super::listener::{ListenError, listeners};
@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::thread::JoinHandle;
@@ -52,7 +52,7 @@ pub struct Unposted;
 
 pub(super) enum Mail<A: Answers> {
     Job(Job<A>),
-    Connection(std::net::TcpStream, SocketAddr),
+    Connection(std::net::TcpStream, SocketAddr, Ticket),
     Errand(Box<Errand>),
 }
 
@@ -60,7 +60,7 @@ pub(super) enum Mail<A: Answers> {
 pub struct Lanes<A: Answers> {
     address: SocketAddr,
     mail: Vec<mpsc::Sender<Mail<A>>>,
-    loads: Arc<[AtomicU32]>,
+    loads: Loads,
     next: AtomicUsize,
     /// How long running requests may still take, once it is said.
     drain: watch::Sender<Option<Duration>>,
@@ -86,7 +86,7 @@ where
     let address = all[0].local_addr().map_err(|why| ListenError::Refused { address: plan.address, why })?;
     let (mail, inboxes): (Vec<_>, Vec<_>) = (0..plan.threads).map(|_| mpsc::channel(plan.limits.mailbox_max.max(1))).unzip();
     let (drain, _) = watch::channel(None);
-    let loads: Arc<[AtomicU32]> = (0..plan.threads).map(|_| AtomicU32::new(0)).collect();
+    let loads = Loads::new(plan.threads);
     let make_desk = Arc::new(make_desk);
     let lanes = Lanes { address, mail, loads, next: AtomicUsize::new(0), drain, threads: Mutex::default() };
     for (number, (listener, inbox)) in all.into_iter().zip(inboxes).enumerate() {
@@ -131,9 +131,9 @@ impl<A: Answers> Lanes<A> {
         self.mail.len()
     }
 
-    /// How many client connections a thread has open.
+    /// How many client connections a thread has open, or is about to get.
     pub fn open(&self, thread: usize) -> u32 {
-        self.loads.get(thread).map_or(0, |load| load.load(Ordering::Relaxed))
+        self.loads.of(thread)
     }
 
     /// Has this done on one data thread, between requests. Refused when its mailbox is full.
@@ -186,7 +186,7 @@ struct Place<A: Answers> {
     listener: std::net::TcpListener,
     inbox: mpsc::Receiver<Mail<A>>,
     mail: Vec<mpsc::Sender<Mail<A>>>,
-    loads: Arc<[AtomicU32]>,
+    loads: Loads,
     drain: watch::Receiver<Option<Duration>>,
     plan: Plan,
 }
@@ -250,7 +250,7 @@ impl<A: Answers> Mailbox<A> {
 
     fn handle(&self, mail: Mail<A>) {
         match mail {
-            Mail::Connection(stream, peer) => self.door.admit_std(stream, peer),
+            Mail::Connection(stream, peer, ticket) => self.door.admit_std(stream, peer, ticket),
             Mail::Errand(errand) => handed::run(*errand, self.door.dock.clone(), self.desk.clone(), self.in_hand.clone()),
             Mail::Job(job) => {
                 if catch_unwind(AssertUnwindSafe(|| job(&self.desk))).is_err() {

@@ -7,7 +7,8 @@ use define::method::record::Method;
 use define::rest_api::record::ApiKeySource;
 use define::tree::ApiTree;
 use deliver::gateway_response::GatewayResponses;
-use deliver::integration::{Backend, CompiledIntegration};
+use deliver::integration::record::{Integration, IntegrationType, PassthroughBehavior, TIMEOUT_MS_DEFAULT};
+use deliver::integration::{CompiledIntegration, MethodFacts, compile_integration};
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,7 +18,11 @@ pub struct CompiledDeployment {
     pub router: Router<u32>,
     pub methods: Vec<CompiledMethod>,
     pub responses: GatewayResponses,
+    /// What is wrong with the API's gateway responses: those parts are left out.
+    pub flaws: Vec<String>,
     pub key_source: ApiKeySource,
+    /// A slash at the end of a path goes to the back end, too: AWS drops it, a plain proxy must not.
+    pub takes_paths_whole: bool,
     /// Keeps the registry's entry alive as long as somebody holds this.
     _entry: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -43,11 +48,14 @@ pub fn compile(tree: &ApiTree, entry: Option<Arc<dyn Any + Send + Sync>>) -> Com
         router.insert(path, verb, number);
         methods.push(compile_method(tree, method, path));
     }
+    let (responses, flaws) = GatewayResponses::compile(&tree.gateway_responses);
     CompiledDeployment {
         router,
         methods,
-        responses: GatewayResponses::compile(&tree.gateway_responses),
+        responses,
+        flaws: flaws.iter().map(ToString::to_string).collect(),
         key_source: tree.api.api_key_source,
+        takes_paths_whole: false,
         _entry: entry,
     }
 }
@@ -64,8 +72,7 @@ fn compile_method(tree: &ApiTree, method: &Method, path: &str) -> CompiledMethod
     let statuses: Vec<&str> = method.responses.keys().map(String::as_str).collect();
     let work = match &method.integration {
         None => Err(vec!["no integration is defined for the method".to_owned()]),
-        Some(integration) => CompiledIntegration::compile(integration, &tree.api.id, &statuses)
-            .map_err(|flaws| flaws.iter().map(ToString::to_string).collect()),
+        Some(integration) => integrate(&MethodFacts { is_signed: false, response_statuses: &statuses }, integration),
     };
     CompiledMethod { closed: closed(tree, method), api_key_required: method.api_key_required, work, facts }
 }
@@ -89,24 +96,49 @@ pub fn routes(deployment: &CompiledDeployment) -> impl Iterator<Item = (&str, &s
 
 /// A deployment of one back end behind everything: what `serve --proxy` makes.
 pub fn proxy(url: &str) -> Result<CompiledDeployment, Vec<String>> {
-    let integration = CompiledIntegration::proxy(url).map_err(|flaws| flaws.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-    let facts =
-        RouteFacts { resource_path: "/{proxy+}".into(), verb: "ANY".into(), parameters: vec!["proxy".into()], ..RouteFacts::default() };
-    let method = CompiledMethod { facts: Arc::new(facts), api_key_required: false, work: Ok(integration), closed: None };
-    let mut router = Router::default();
-    router.insert("/", Verb::Any, 0);
-    router.insert("/{proxy+}", Verb::Any, 0);
+    let (mut router, mut methods) = (Router::default(), Vec::new());
+    for (path, parameters) in [("/", vec![]), ("/{proxy+}", vec!["proxy".into()])] {
+        let uri = format!("{url}{}", path.replace('+', ""));
+        let work = integrate(&MethodFacts::default(), &whatever_comes(uri))?;
+        let facts = RouteFacts { resource_path: path.into(), verb: "ANY".into(), parameters, ..RouteFacts::default() };
+        router.insert(path, Verb::Any, methods.len() as u32);
+        methods.push(CompiledMethod { facts: Arc::new(facts), api_key_required: false, work: Ok(work), closed: None });
+    }
     Ok(CompiledDeployment {
         router,
-        methods: vec![method],
-        responses: GatewayResponses::compile(&[]),
+        methods,
+        responses: GatewayResponses::default(),
+        flaws: Vec::new(),
         key_source: ApiKeySource::Header,
+        takes_paths_whole: true,
         _entry: None,
     })
 }
 
-/// Whether a back end of this kind was compiled: for tests.
-#[cfg(test)]
-pub fn is_backend(method: &CompiledMethod, wanted: fn(&Backend) -> bool) -> bool {
-    method.work.as_ref().is_ok_and(|work| wanted(work.backend()))
+/// An integration that passes everything through.
+fn whatever_comes(uri: String) -> Integration {
+    let path = std::collections::BTreeMap::from([("integration.request.path.proxy".to_owned(), "method.request.path.proxy".to_owned())]);
+    Integration {
+        kind: IntegrationType::HttpProxy,
+        http_method: Some("ANY".into()),
+        request_parameters: uri.contains("{proxy}").then_some(path),
+        uri: Some(uri),
+        connection_type: Some("INTERNET".into()),
+        connection_id: None,
+        credentials: None,
+        request_templates: None,
+        passthrough_behavior: PassthroughBehavior::WhenNoMatch,
+        content_handling: None,
+        timeout_ms: TIMEOUT_MS_DEFAULT,
+        cache_namespace: String::new(),
+        cache_key_parameters: Vec::new(),
+        insecure_skip_verification: None,
+        response_transfer_mode: None,
+        target: None,
+        responses: Default::default(),
+    }
+}
+
+fn integrate(method: &MethodFacts<'_>, integration: &Integration) -> Result<CompiledIntegration, Vec<String>> {
+    compile_integration(method, integration).map_err(|flaws| flaws.iter().map(ToString::to_string).collect())
 }

@@ -37,7 +37,7 @@ pub struct Kept {
 }
 
 /// One thread's memory of requests.
-pub struct Rings {
+pub(super) struct Rings {
     recent: VecDeque<Kept>,
     recent_max: usize,
     notable: HashMap<(Arc<str>, u16, &'static str), VecDeque<Kept>>,
@@ -46,12 +46,12 @@ pub struct Rings {
 
 impl Rings {
     /// Rings for `recent_max` requests; those that took `slow_ms` or longer are notable.
-    pub fn new(recent_max: usize, slow_ms: u64) -> Rings {
+    pub(super) fn new(recent_max: usize, slow_ms: u64) -> Rings {
         Rings { recent: VecDeque::new(), recent_max, notable: HashMap::new(), slow_ms }
     }
 
     /// Keeps what was noted of a request. Its notes are taken out of it.
-    pub fn keep(&mut self, ex: &mut Exchange) {
+    pub(super) fn keep(&mut self, ex: &mut Exchange) {
         let notes = std::mem::take(&mut ex.notes);
         let head = &ex.request.head;
         let slow = notes.done.since(notes.head).as_millis() as u64 >= self.slow_ms;
@@ -103,7 +103,7 @@ impl Rings {
     }
 
     /// What is kept of a request.
-    pub fn find(&self, id: RequestId) -> Option<Kept> {
+    pub(super) fn find(&self, id: RequestId) -> Option<Kept> {
         let same = |kept: &&Kept| kept.id == id;
         self.recent.iter().rev().find(same).or_else(|| self.notable.values().flatten().find(same)).cloned()
     }

@@ -23,7 +23,7 @@ pub use gateway::{Gateway, GatewaySettings};
 use access_log::{Format, Lines};
 use arc_swap::{ArcSwap, Cache};
 use base::gate::{Exchange, Refusal, RefusalKind, Reply, RequestId, Stage, StageFacts, Verdict};
-use deliver::gateway_response::GatewayResponses;
+use deliver::gateway_response::{GatewayResponses, put_standard_fields};
 use deliver::upstream::Upstreams;
 use explain::Rings;
 use std::cell::RefCell;
@@ -63,7 +63,7 @@ impl Desk {
             table: RefCell::new(Cache::new(gateway.table.clone())),
             rings: RefCell::new(rings),
             lines: RefCell::default(),
-            plain: GatewayResponses::compile(&[]),
+            plain: GatewayResponses::default(),
             all_requests,
             upstreams,
             gateway,
@@ -77,23 +77,19 @@ impl Desk {
             Ok(view) => view,
             Err(refusal) => {
                 ex.notes.mark(Stage::Host, Verdict::Refused);
-                return self.render(&self.plain, refusal, ex);
+                return self.plain.render(&refusal, ex);
             }
         };
         ex.notes.mark(Stage::Host, Verdict::Passed);
         let variant = draw(&view, ex);
         ex.place.stage = Some(variant.facts.clone());
         match rest::run(self, &view, variant, ex).await {
-            Ok(reply) => reply,
-            Err(refusal) => self.render(&variant.deployment.responses, refusal, ex),
+            Ok(mut reply) => {
+                put_standard_fields(&mut reply, ex, None);
+                reply
+            }
+            Err(refusal) => variant.deployment.responses.render(&refusal, ex),
         }
-    }
-
-    /// The single rescue: a refusal becomes a reply.
-    fn render(&self, responses: &GatewayResponses, refusal: Refusal, ex: &mut Exchange) -> Reply {
-        let reply = responses.render(&refusal, ex);
-        ex.notes.refused = Some((refusal.kind, refusal.because));
-        reply
     }
 
     /// The stage that a request is for, by host, header or path.
@@ -142,9 +138,10 @@ impl Desk {
         }
     }
 
-    /// Hands access records over to be written: called about once a second, and at the end.
+    /// Hands access records over to be written, and lets idle connections go: called about once a second.
     pub fn tick(&self) {
         self.lines.borrow_mut().flush(&self.gateway.access_log);
+        self.upstreams.tick();
     }
 
     /// What this thread remembers of a request.

@@ -11,8 +11,11 @@ use base::tally::{Bucket, Quota, Rate, Taken, Ticket};
 use define::rest_api::record::ApiKeySource;
 use std::sync::Arc;
 
+/// Bytes of a request's body, and of a back end's answer that a mapping must read whole (AWS: 10 MB).
+const BODY_BYTES_MAX: u64 = 10 * 1024 * 1024;
+
 /// Answers a request to a stage, or refuses it.
-pub async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &mut Exchange) -> Result<Reply, Refusal> {
+pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &mut Exchange) -> Result<Reply, Refusal> {
     ex.notes.mark(Stage::Waf, Verdict::Absent);
     let (number, method) = route(variant, ex)?;
     ex.notes.mark(Stage::ResourcePolicy, Verdict::Absent);
@@ -24,12 +27,7 @@ pub async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &mut Exch
         ex.notes.mark(absent, Verdict::Absent);
     }
     let work = method.work.as_ref().map_err(|flaws| Refusal::of(RefusalKind::ApiConfigurationError, flaws.join("; ")))?;
-    let asked = work.request(ex).await;
-    let ask = ex.notes.outcome(Stage::IntegrationRequest, asked)?;
-    let called = work.call(ask, &desk.upstreams, ex).await;
-    let reply = ex.notes.outcome(Stage::Integration, called)?;
-    let mapped = work.response(reply, ex).await;
-    ex.notes.outcome(Stage::IntegrationResponse, mapped)
+    work.answer(&desk.upstreams, ex, BODY_BYTES_MAX).await
 }
 
 /// The resource and the method. A pair that nobody owns is told like a missing credential: AWS's most misleading answer, kept to the
@@ -39,6 +37,11 @@ fn route<'v>(variant: &'v Variant, ex: &mut Exchange) -> Result<(usize, &'v Comp
     let mut values = std::mem::take(&mut ex.place.values);
     let verb = Verb::named(ex.request.head.method_text()).filter(|verb| *verb != Verb::Any);
     let found = verb.and_then(|verb| variant.deployment.router.find(ex.request.head.path(), from, verb, &mut values)).copied();
+    if variant.deployment.takes_paths_whole
+        && let Some(last) = values.last_mut()
+    {
+        last.1 = ex.path().len() as u32;
+    }
     ex.place.values = values;
     let outcome = match found {
         Some(number) => {
@@ -179,6 +182,9 @@ async fn meter(desk: &Desk, pass: &Option<Pass<'_>>, ex: &mut Exchange) -> Resul
     ex.notes.outcome(Stage::Quota, outcome)
 }
 
+/// A step, the bucket that it asks, and why the bucket would refuse.
+type Asked<'a> = (Stage, Option<(&'a Arc<Bucket>, Rate)>, &'static str);
+
 /// The buckets, from narrow to wide: plan and key (or plan, key and method), stage and method, account. A wider one that refuses makes
 /// the narrower ones whole again: a throttled request is charged nothing.
 fn throttle(
@@ -203,7 +209,7 @@ fn throttle(
     };
     let stage_bucket = variant.throttle(number).map(|(bucket, rate)| (bucket, *rate));
     let account_bucket = view.account.as_ref().map(|(bucket, rate)| (bucket, *rate));
-    let asked: [(Stage, Option<(&Arc<Bucket>, Rate)>, &'static str); 3] = [
+    let asked: [Asked<'_>; 3] = [
         (Stage::PlanThrottle, plan_bucket, "the key is over the usage plan's rate"),
         (Stage::StageThrottle, stage_bucket, "the method is over the stage's rate"),
         (Stage::AccountThrottle, account_bucket, "the account is over its rate in this region"),
