@@ -4,8 +4,9 @@
 //! what is built in. What is odd: the templates are not the templates of integrations (only variables are put in), AWS writes a space
 //! after the colon in some of its messages and none in others, and says `Message` where access is denied.
 //!
-//! The control API shows all 21 types, worded or not: what is not is a `defaultResponse`, also where it takes its words from
-//! `DEFAULT_4XX` or `DEFAULT_5XX`. The first patch of a type words it; its status can be replaced, but neither added nor removed.
+//! The control API knows 21 types, and answers for each of them whether or not the API has worded it: what it has not is shown with
+//! `defaultResponse: true`, even with the words of its family. The first patch of a type words it; its status can be replaced, but
+//! neither added nor removed.
 
 mod builtin;
 pub mod kinds;
@@ -15,10 +16,7 @@ mod standard;
 mod template;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod told;
 
-pub use kinds::effective;
 pub use operations::{
     DeleteGatewayResponse, GetGatewayResponse, GetGatewayResponses, OPERATIONS, PutGatewayResponse, UpdateGatewayResponse, check,
 };

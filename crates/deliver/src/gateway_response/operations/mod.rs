@@ -1,5 +1,8 @@
 //! What the control API does with gateway responses.
 
+#[cfg(test)]
+mod tests;
+
 use super::kinds::{self, PRINTED, STATUSES};
 use super::record::GatewayResponse;
 use base::api::patch::{Arg, Table, Words, add, remove, replace};
