@@ -3,14 +3,25 @@
 //! A refusal's kind names the response: the API's own customisation of that type, else its `DEFAULT_4XX` or `DEFAULT_5XX` (by status), else
 //! what is built in. What is odd: the templates are not the templates of integrations (only variables are put in), AWS writes a space
 //! after the colon in some of its messages and none in others, and says `Message` where access is denied.
+//!
+//! The control API shows all 21 types, worded or not: what is not is a `defaultResponse`, also where it takes its words from
+//! `DEFAULT_4XX` or `DEFAULT_5XX`. The first patch of a type words it; its status can be replaced, but neither added nor removed.
 
 mod builtin;
+pub mod kinds;
+mod operations;
 pub mod record;
 mod standard;
 mod template;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told;
 
+pub use kinds::effective;
+pub use operations::{
+    DeleteGatewayResponse, GetGatewayResponse, GetGatewayResponses, OPERATIONS, PutGatewayResponse, UpdateGatewayResponse, check,
+};
 pub use standard::put_standard_fields;
 
 use crate::Flaw;
