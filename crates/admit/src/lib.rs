@@ -9,4 +9,4 @@ pub mod usage_plan;
 use base::api::Entry;
 
 /// The operations of this shelf, by feature.
-pub const OPERATIONS: &[&[Entry]] = &[api_key::OPERATIONS, usage_plan::OPERATIONS];
+pub const OPERATIONS: &[&[Entry]] = &[api_key::OPERATIONS, authorizer::OPERATIONS, request_validator::OPERATIONS, usage_plan::OPERATIONS];

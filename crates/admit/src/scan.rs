@@ -30,3 +30,37 @@ pub(crate) fn scan<R: Record, T>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage_plan::record::UsagePlanKey;
+    use base::testing::Bench;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn it_stops_when_it_has_enough_and_goes_on_after_the_last_of_a_batch() {
+        let bench = Bench::new(&[]);
+        let realm = bench.realm().clone();
+        bench.write(move |txn| {
+            for n in 0..3 * BATCH_RECORDS {
+                txn.save(&realm, &UsagePlanKey { plan: "p".into(), key: format!("{n:04}"), grants: BTreeMap::new() })?;
+            }
+            let look = |after: Option<&str>, count: usize, every: usize| {
+                let mut looked = 0;
+                let pick = |member: UsagePlanKey| {
+                    looked += 1;
+                    Ok((looked % every == 0).then_some(member.key))
+                };
+                let found = scan(txn.view(), &realm.scope("p"), after.map(str::to_owned), count, pick).unwrap();
+                (found, looked)
+            };
+            assert_eq!(look(None, 2, 1), (vec!["0000".into(), "0001".into()], 2));
+            assert_eq!(look(Some("0199"), 1, 1), (vec!["0200".into()], 1));
+            assert_eq!(look(None, 2, 250), (vec!["0249".into(), "0499".into()], 500));
+            assert_eq!(look(None, 9, 1000), (vec![], 3 * BATCH_RECORDS));
+            assert_eq!(look(Some("0599"), 9, 1), (vec![], 0));
+            Ok(())
+        });
+    }
+}

@@ -35,7 +35,7 @@ fn fail(why: impl Into<String>) -> NodeError {
 
 /// Every operation this program has.
 pub fn operations() -> Vec<&'static [Entry]> {
-    [admit::OPERATIONS, define::OPERATIONS].concat()
+    [admit::OPERATIONS, deliver::OPERATIONS, define::OPERATIONS, publish::OPERATIONS].concat()
 }
 
 /// A running node.

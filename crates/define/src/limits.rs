@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 /// Resources of one API, AWS's default quota.
 pub const RESOURCES_MAX: usize = 300;
+/// Resources of one API where AWS's quota was raised, or is not ours.
+pub const RESOURCES_MAX_EXTENDED: usize = 20_000;
 /// Bytes of a resource's whole path: the longest URL AWS takes (rest-api.md §9.2).
 pub const PATH_BYTES_MAX: usize = 10_240;
 /// Bytes of a name.
@@ -22,6 +24,8 @@ pub const POLICY_BYTES_MAX_EXTENDED: usize = 131_072;
 pub const TEMPLATE_BYTES_MAX: usize = 307_200;
 /// Bytes of a model's schema (400 KB).
 pub const SCHEMA_BYTES_MAX: usize = 409_600;
+/// Bytes of all schemas that a flattened model is made of: as much as a whole definition may have (6 MB).
+pub const FLATTENED_BYTES_MAX: usize = 6_291_456;
 /// Entries of one map or list: parameters, templates, media types.
 pub const ENTRIES_MAX: usize = 1_000;
 /// Models of one API.

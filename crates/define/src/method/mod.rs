@@ -10,7 +10,8 @@
 //! - Maps that were sent empty are echoed empty; maps that were emptied by a patch are gone.
 
 pub(crate) mod expressions;
-pub mod integration;
+mod integration;
+pub mod integration_check;
 mod integration_response;
 mod maps;
 #[expect(clippy::module_inception, reason = "one file per noun, and the first noun is the folder's")]

@@ -2,7 +2,7 @@
 
 use super::flatten::{flattened, references};
 use super::record::Model;
-use crate::limits::{self, DESCRIPTION_BYTES_MAX, MODELS_MAX, NAME_BYTES_MAX, SCHEMA_BYTES_MAX};
+use crate::limits::{self, DESCRIPTION_BYTES_MAX, FLATTENED_BYTES_MAX, MODELS_MAX, NAME_BYTES_MAX, SCHEMA_BYTES_MAX};
 use crate::method::first_user;
 use base::api::patch::{Table, Words, replace};
 use base::api::{self, ApiError, Control, Entry, Limit, Member, Operation, Page, PatchOp, Route, known_api, patch};
@@ -157,7 +157,15 @@ impl Operation for GetModel {
             if flatten == Some(true)
                 && let Some(schema) = parsed(&model)
             {
-                let other = |name: &str| Ok::<_, ApiError>(view.find::<Model>(&scope, name)?.as_ref().and_then(parsed));
+                let mut bytes = 0;
+                let other = |name: &str| {
+                    let found = view.find::<Model>(&scope, name)?;
+                    bytes += found.as_ref().and_then(|model| model.schema.as_ref()).map_or(0, String::len);
+                    if bytes > FLATTENED_BYTES_MAX {
+                        return Err(ApiError::BadRequest(format!("A flattened model can be at most {FLATTENED_BYTES_MAX} bytes long.")));
+                    }
+                    Ok(found.as_ref().and_then(parsed))
+                };
                 model.schema = Some(flattened(schema, other)?.to_string());
             }
             Ok(model)

@@ -123,3 +123,18 @@ fn a_flattened_model_stands_alone_even_in_a_circle() {
     let plain = bench.ok("GET", &format!("{models}/House"), Value::Null);
     assert!(plain["schema"].as_str().unwrap().contains("/models/Person"));
 }
+
+#[test]
+fn a_flattened_model_has_a_bound() {
+    let (bench, models) = bench();
+    let names: Vec<String> = (0..17).map(|n| format!("M{n}")).collect();
+    let to = |name: &String| json!({"$ref": format!("https://apigateway.amazonaws.com/restapis/x/models/{name}")});
+    for name in &names {
+        bench.ok("POST", &models, model(name, json!({"type": "object", "title": "x".repeat(400_000)})));
+    }
+    bench.ok("POST", &models, model("Some", json!({"anyOf": names[..15].iter().map(to).collect::<Vec<_>>()})));
+    bench.ok("POST", &models, model("All", json!({"anyOf": names.iter().map(to).collect::<Vec<_>>()})));
+    bench.ok("GET", &format!("{models}/Some?flatten=true"), Value::Null);
+    assert_eq!(bench.no("GET", &format!("{models}/All?flatten=true"), Value::Null).0, 400);
+    assert_eq!(bench.no("POST", &models, model("Big", json!({"title": "x".repeat(409_600)}))).0, 400);
+}

@@ -2,7 +2,7 @@
 
 use super::record::Resource;
 use super::tree::{self, Tree};
-use crate::limits::RESOURCES_MAX;
+use crate::limits::{RESOURCES_MAX, RESOURCES_MAX_EXTENDED};
 use crate::method::record::{Method, VERBS, method_id};
 use crate::method::wire::MethodReply;
 use crate::rest_api::build::Candidates;
@@ -90,14 +90,15 @@ impl Operation for CreateResource {
         let Self { restapi_id, parent_id, path_part } = self;
         let part = path_part.unwrap_or_default();
         let (realm, scope) = (cx.realm().clone(), cx.realm().scope(&restapi_id));
-        let (ids, strict) = (Candidates::new(&cx.ids, 6), cx.settings.aws_strict);
+        let ids = Candidates::new(&cx.ids, 6);
+        let count_max = if cx.settings.aws_strict { RESOURCES_MAX } else { RESOURCES_MAX_EXTENDED };
         let done = cx.write(move |txn| {
             known_api(txn.view(), &realm, &restapi_id)?;
             let mut tree = Tree::read(txn.view(), &scope)?;
             tree.find(&parent_id)?;
             let id = ids.free(|id| Ok(tree.find(id).is_ok()))?;
-            if strict && tree.len() >= RESOURCES_MAX {
-                return Err(ApiError::LimitExceeded(format!("Maximum number of resources for this API has been reached: {RESOURCES_MAX}")));
+            if tree.len() >= count_max {
+                return Err(ApiError::LimitExceeded(format!("Maximum number of resources for this API has been reached: {count_max}")));
             }
             let resource = tree.add(&parent_id, id, &part)?;
             txn.save(&realm, &resource)?;

@@ -4,7 +4,7 @@ use super::record::Resource;
 use crate::limits::{NAME_BYTES_MAX, PATH_BYTES_MAX};
 use base::api::ApiError;
 use base::store::{Scope, StoreError, View};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// All resources of an API, by id.
 #[derive(Clone, Debug, Default)]
@@ -85,10 +85,15 @@ impl Tree {
 
     /// A resource and all below it, from the top down.
     pub fn subtree(&self, id: &str) -> Vec<&Resource> {
+        // Indexed once, so that a large tree costs its size and not its square.
+        let mut children: HashMap<&str, Vec<&Resource>> = HashMap::new();
+        for resource in self.0.values() {
+            children.entry(resource.parent.as_deref().unwrap_or("")).or_default().push(resource);
+        }
         let mut found: Vec<&Resource> = self.0.get(id).into_iter().collect();
         let mut next = 0;
-        while let Some(resource) = found.get(next).copied() {
-            found.extend(self.children(&resource.id));
+        while let Some(resource) = found.get(next) {
+            found.extend(children.remove(resource.id.as_str()).unwrap_or_default());
             next += 1;
         }
         found

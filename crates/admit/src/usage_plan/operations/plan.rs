@@ -191,11 +191,9 @@ impl Operation for DeleteUsagePlan {
         cx.write(move |txn| {
             let plan = known_plan(txn.view(), &realm, &plan_id)?;
             for PlanStage { api, stage, .. } in &plan.stages {
-                // A stage that is gone holds nothing back. (text seen in public reports, e.g. of 2021-07-19)
+                // A stage that is gone holds nothing back.
                 if txn.view().has(kind::STAGE, &realm.scope(api), stage)? {
-                    return Err(ApiError::bad_request(format!(
-                        "Cannot delete Usage Plan {plan_id} because there are API Stages associated with it, including {api}:{stage}"
-                    )));
+                    return Err(ApiError::bad_request("Cannot delete usage plan with associated API stages"));
                 }
             }
             let members = scan(txn.view(), &realm.scope(&plan_id), None, usize::MAX, |member: UsagePlanKey| Ok(Some(member.key)))?;

@@ -100,8 +100,7 @@ fn a_plan_with_stages_stays_and_one_without_takes_its_memberships_with_it() {
     let key = key(&bench, "k");
     join(&bench, &plan, &key);
     let target = format!("/usageplans/{plan}");
-    let refusal = format!("Cannot delete Usage Plan {plan} because there are API Stages associated with it, including a1:dev");
-    assert_eq!(bench.no("DELETE", &target, Value::Null), (400, refusal));
+    assert_eq!(bench.no("DELETE", &target, Value::Null), (400, "Cannot delete usage plan with associated API stages".into()));
     delete_stage(&bench, "a1", "dev");
     assert_eq!(bench.call("DELETE", &target, Value::Null), (202, Value::Null));
     assert_eq!(bench.no("DELETE", &target, Value::Null), (404, "Invalid Usage Plan ID specified".into()));

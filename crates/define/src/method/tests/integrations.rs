@@ -256,3 +256,24 @@ fn putting_an_integration_again_forgets_its_responses() {
     assert_eq!(plot.no("GET", AT, Value::Null), (404, "Invalid Integration identifier specified".into()));
     assert_eq!(plot.ok("GET", "GET", Value::Null).get("methodIntegration"), None);
 }
+
+/// What imports rely on.
+#[test]
+fn an_integration_can_be_checked_with_its_responses() {
+    use crate::method::integration_check::{Rules, check_whole, fresh};
+    use crate::method::record::Method;
+    use deliver::integration::record::{IntegrationResponse, IntegrationType};
+    let method: Method = serde_json::from_value(json!({"api": "a", "resource": "r", "verb": "GET", "authorization_type": "NONE",
+        "api_key_required": false}))
+    .unwrap();
+    let rules = Rules { strict: true, account: "111111111111".into() };
+    let with = |template: &str| {
+        let templates = [(template.to_owned(), None)].into();
+        let response = IntegrationResponse { status_code: "200".into(), response_templates: Some(templates), ..Default::default() };
+        let mut integration = fresh(IntegrationType::Mock, "r");
+        integration.responses.insert("200".into(), response);
+        check_whole(&method, integration, &rules)
+    };
+    assert_eq!(with("text/plain").unwrap().cache_namespace, "r");
+    assert!(with("123").is_err());
+}
