@@ -1,5 +1,5 @@
 //! Whether AWS would take what a definition says of a method: by the same checks as a single call's. What AWS refuses but another reader
-//! might understand is no fatal flaw: an address with a placeholder that nobody filled in, a function's bare name, a header that the
+//! might understand is no fatal flaw: an address with a placeholder that nobody filled in, a name in an ARN's place, a header that the
 //! method does not declare.
 
 use crate::limits::{self, NAME_BYTES_MAX, TEXT_BYTES_MAX};
@@ -91,14 +91,18 @@ fn verb(integration: &Integration) -> Result<(), ApiError> {
     }
 }
 
-/// Whether a refused address is one that somebody else completes: by a placeholder, a function's bare name, or a role.
+/// Whether a refused address is one that somebody else completes: it has a placeholder (`${name}`, or a word in capitals where a function
+/// should be), is no ARN but a name, or lacks a role.
 fn may_be_filled_in(uri: &str, text: &str) -> bool {
     let function = || uri.split_once("/functions/").and_then(|(_, rest)| rest.rsplit_once('/')).map_or("", |(function, _)| function);
     match text {
         _ if uri.contains("${") => true,
         "Role ARN must be specified for AWS integrations" => true,
         "Invalid ARN specified in the request" => !uri.starts_with("arn:"),
-        "Invalid function ARN or invalid uri" => !function().is_empty() && !function().contains(':'),
+        "Invalid function ARN or invalid uri" => {
+            let in_capitals = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+            !function().is_empty() && function().bytes().all(in_capitals)
+        }
         _ => false,
     }
 }
