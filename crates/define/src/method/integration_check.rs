@@ -91,7 +91,8 @@ pub fn check(method: &Method, mut integration: Integration, rules: &Rules) -> Re
     Ok(integration)
 }
 
-fn check_uri(integration: &Integration, rules: &Rules) -> Result<(), ApiError> {
+/// The address of a back end, by the type of its integration.
+pub(crate) fn check_uri(integration: &Integration, rules: &Rules) -> Result<(), ApiError> {
     let uri = integration.uri.as_deref().unwrap_or("");
     match integration.kind {
         IntegrationType::Mock => Ok(()),

@@ -6,7 +6,7 @@ use crate::limits::{self, NAME_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::method::expressions::{
     check_method_parameters, check_request_mapping, check_response_headers, check_response_mapping, check_templates,
 };
-use crate::method::integration::{Rules, check_uri};
+use crate::method::integration_check::{Rules, check_uri};
 use crate::method::record::{Method, MethodResponse, VERBS};
 use base::api::ApiError;
 use deliver::integration::record::{Integration, IntegrationResponse, IntegrationType};

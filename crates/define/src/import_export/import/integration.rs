@@ -3,7 +3,7 @@
 use super::method::is_status;
 use super::*;
 use crate::import_export::document::Entry;
-use crate::method::integration::{Rules, TIMEOUT_MS_MAX, TIMEOUT_MS_MAX_EXTENDED};
+use crate::method::integration_check::{Rules, TIMEOUT_MS_MAX, TIMEOUT_MS_MAX_EXTENDED};
 use deliver::integration::record::{
     Integration, IntegrationResponse, IntegrationType, PassthroughBehavior, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MIN,
 };
