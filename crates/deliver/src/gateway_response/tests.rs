@@ -151,7 +151,7 @@ fn what_has_no_customisation_of_its_own_takes_the_default_of_its_class() {
     assert_eq!(told(RefusalKind::AuthorizerFailure), (500, r#"{"oops":null}"#.into(), true));
     assert_eq!(told(RefusalKind::BadGateway), (502, r#"{"oops":"Internal server error"}"#.into(), true));
     assert_eq!(told(RefusalKind::Throttled), (429, r#"{"message":"Too Many Requests"}"#.into(), false));
-    assert_eq!(told(RefusalKind::Front(400)).2, false);
+    assert!(!told(RefusalKind::Front(400)).2);
     assert_eq!(told(RefusalKind::RequestTooLarge), (413, r#"{"message":"Request Too Long"}"#.into(), false));
 }
 

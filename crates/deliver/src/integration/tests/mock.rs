@@ -70,7 +70,7 @@ fn a_media_type_without_a_template_passes_or_is_refused() {
     let refused = Err(RefusalKind::UnsupportedMediaType);
     use PassthroughBehavior::{Never, WhenNoMatch, WhenNoTemplates};
     for (behaviour, without, unmatched) in
-        [(WhenNoMatch, Ok(true), Ok(true)), (WhenNoTemplates, Ok(true), refused.clone()), (Never, refused.clone(), refused.clone())]
+        [(WhenNoMatch, Ok(true), Ok(true)), (WhenNoTemplates, Ok(true), refused), (Never, refused, refused)]
     {
         assert_eq!(passes(None, behaviour, "text/x"), without, "{behaviour:?}");
         assert_eq!(passes(some(), behaviour, "text/x"), unmatched, "{behaviour:?}");

@@ -2,7 +2,7 @@
 
 use super::{ask, call};
 use crate::bench::{Pipe, World, body_of, listen, plain, read_exactly, read_head, run, until};
-use base::gate::{BodySource, Buffer, Fill, ReplyBody};
+use base::gate::{BodyFault, BodySource, Buffer, Fill, ReplyBody};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -66,6 +66,46 @@ fn an_answer_that_ends_before_its_request_costs_the_connection() {
         let answered = answered.unwrap();
         assert_eq!(answered.head.status(), 413);
         assert_eq!(body_of(answered.body).await.unwrap(), "no");
+        assert_eq!(world.upstreams.open(), 0);
+    });
+}
+
+#[test]
+fn a_connection_with_half_a_request_in_it_never_serves_again() {
+    run(async {
+        let (listener, address) = listen().await;
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            read_head(&mut stream).await;
+            stream.write_all(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno").await.unwrap();
+            std::future::pending::<()>().await;
+            drop(stream);
+        });
+        let (world, target) = (World::new(), plain(address));
+        // All of it is framed, and most of it is still here when the answer has ended.
+        let body = RequestBody::Whole(vec![b'x'; 64 << 20].into());
+        let (answered, _) = ask(&world, call(&target, "POST", body)).await;
+        assert_eq!(body_of(answered.unwrap().body).await.unwrap(), "no");
+        assert_eq!((world.upstreams.idle(), world.upstreams.open()), (0, 0));
+    });
+}
+
+#[test]
+fn a_callers_body_that_breaks_off_ends_the_early_answer() {
+    run(async {
+        let (listener, address) = listen().await;
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            read_head(&mut stream).await;
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n").await.unwrap();
+            std::future::pending::<()>().await;
+            drop(stream);
+        });
+        let (world, target) = (World::new(), plain(address));
+        let pipe = Pipe::default();
+        let (answered, _) = ask(&world, call(&target, "POST", pipe.body())).await;
+        pipe.end(Err(BodyFault::Gone));
+        assert_eq!(body_of(answered.unwrap().body).await, Err(BodyFault::Gone));
         assert_eq!(world.upstreams.open(), 0);
     });
 }
@@ -171,7 +211,7 @@ async fn settled(count: &AtomicUsize) {
 struct Endless(Arc<AtomicUsize>);
 
 impl BodySource for Endless {
-    fn poll_fill(&mut self, _cx: &mut std::task::Context<'_>, into: &mut Vec<u8>) -> std::task::Poll<Result<Fill, base::gate::BodyFault>> {
+    fn poll_fill(&mut self, _cx: &mut std::task::Context<'_>, into: &mut Vec<u8>) -> std::task::Poll<Result<Fill, BodyFault>> {
         into.resize(into.len() + 16 * 1024, b'x');
         self.0.fetch_add(16 * 1024, Ordering::SeqCst);
         std::task::Poll::Ready(Ok(Fill::More))
