@@ -3,13 +3,13 @@
 use super::document::{DOCUMENT_BYTES_MAX, Unreadable};
 use super::import::{BasePath, Definition, Mode, Options, Planned, Source, plan};
 use super::problem::{Problem, Severity, refusal};
-use crate::rest_api::record::RestApi;
+use crate::rest_api::build::{ENDPOINT_TYPES, NewId};
+use crate::rest_api::wire::Reply;
 use crate::tree::ApiTree;
 use base::api::{self, ApiError, Control, Member, Operation, Route};
 use base::store::{Realm, Record, Row, StoreError, Txn};
 use base::world::{Ids, Timestamp};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
 /// Makes an API of a definition.
@@ -50,26 +50,24 @@ pub struct PutRestApi {
 impl Operation for ImportRestApi {
     const ROUTE: Route = api::post("ImportRestApi", "/restapis").only_with("mode", "import").raw();
     const MEMBERS: &'static [Member] = &[];
-    type Reply = Value;
+    type Reply = Reply;
 
-    async fn run(self, cx: &Control) -> Result<Value, ApiError> {
+    async fn run(self, cx: &Control) -> Result<Reply, ApiError> {
         let Self { body, failonwarnings, basepath, endpoint_configuration_types, _ignore, _mode } = self;
         let options = options(cx, Mode::Overwrite, failonwarnings.as_deref(), basepath.as_deref(), endpoint_configuration_types)?;
         let definition = read(&body, cx)?;
-        let source = Source { ids: cx.ids.clone(), now: cx.clock.wall() };
-        let Planned { tree, problems } =
-            plan(&definition, &options, &source, None).map_err(|problems| refused("ImportRestApi", &problems))?;
-        log("ImportRestApi", &problems);
+        let new = NewId::of(&definition.tags(), &cx.ids)?;
+        let (ids, now) = (cx.ids.clone(), cx.clock.wall());
         let realm = cx.realm().clone();
         let api = cx.write(move |txn| {
+            let source = Source { api: new.claim(txn, &realm)?, ids: ids.clone(), now };
+            let planned = plan(&definition, &options, &source, None);
+            let Planned { tree, problems } = planned.map_err(|problems| refused("ImportRestApi", &problems))?;
+            log("ImportRestApi", &problems);
             store(txn, &realm, &tree, None)?;
-            Ok(tree.api.clone())
+            Ok(tree.api)
         });
-        let mut reply = wire(&api.await?);
-        if let Some(shown) = reply.as_object_mut().filter(|reply| reply["tags"] == json!({})) {
-            shown.remove("tags");
-        }
-        Ok(reply)
+        api.await.map(Reply::terse)
     }
 }
 
@@ -77,44 +75,45 @@ impl Operation for PutRestApi {
     const ROUTE: Route = api::put("PutRestApi", "/restapis/{restapi_id}").status(200).raw();
     const MEMBERS: &'static [Member] =
         &[api::text("restapi_id").in_path("restApiId"), api::text("mode").in_query().one_of(&["merge", "overwrite"])];
-    type Reply = Value;
+    type Reply = Reply;
 
-    async fn run(self, cx: &Control) -> Result<Value, ApiError> {
+    async fn run(self, cx: &Control) -> Result<Reply, ApiError> {
         let Self { restapi_id, body, mode, failonwarnings, basepath, endpoint_configuration_types, _ignore } = self;
         let mode = if mode.as_deref() == Some("overwrite") { Mode::Overwrite } else { Mode::Merge };
         let options = options(cx, mode, failonwarnings.as_deref(), basepath.as_deref(), endpoint_configuration_types)?;
         let definition = read(&body, cx)?;
-        let source = Source { ids: cx.ids.clone(), now: cx.clock.wall() };
+        let source = Source { api: restapi_id.clone(), ids: cx.ids.clone(), now: cx.clock.wall() };
         let realm = cx.realm().clone();
         let api = cx.write(move |txn| {
-            let unknown = || ApiError::not_found(format!("Invalid API identifier specified {}:{restapi_id}", realm.account));
-            let old = ApiTree::read(txn.view(), &realm, &restapi_id)?.ok_or_else(unknown)?;
+            let old = ApiTree::read(txn.view(), &realm, &restapi_id)?.ok_or_else(|| ApiError::no_api(&realm, &restapi_id))?;
             let planned = plan(&definition, &options, &source, Some(old.clone()));
             let Planned { tree, problems } = planned.map_err(|problems| refused("PutRestApi", &problems))?;
             log("PutRestApi", &problems);
             store(txn, &realm, &tree, Some(old))?;
             Ok(tree.api)
         });
-        Ok(wire(&api.await?))
+        api.await.map(Reply::full)
     }
 }
 
 /// What is wrong with a definition, or odd, without storing anything. Nothing of [`Severity::Error`] means that it can be imported.
 pub fn check(text: &str) -> Vec<Problem> {
-    let definition = match Definition::read(text) {
+    let mut definition = match Definition::read(text) {
         Ok(definition) => definition,
         Err(Unreadable { at, cause }) => return vec![Problem { severity: Severity::Error, at, text: cause }],
     };
+    let realm = Realm::new("000000000000", "us-east-1");
+    fill(&mut definition, &realm, "aws");
     let options = Options {
         mode: Mode::Overwrite,
         base_path: BasePath::Ignore,
         fail_on_warnings: false,
         endpoint_type: None,
-        realm: Realm::new("000000000000", "us-east-1"),
+        realm,
         partition: "aws".into(),
         aws_strict: false,
     };
-    match plan(&definition, &options, &Source { ids: Ids::seeded(0), now: Timestamp(0) }, None) {
+    match plan(&definition, &options, &Source { api: "0000000000".into(), ids: Ids::seeded(0), now: Timestamp(0) }, None) {
         Ok(planned) => planned.problems,
         Err(problems) => problems,
     }
@@ -134,7 +133,8 @@ fn options(
         Some(_) => return Err(ApiError::bad_request("Invalid basepath specified. Valid options are ignore,prepend,split")),
     };
     match endpoint_type.as_deref() {
-        None | Some("EDGE" | "REGIONAL" | "PRIVATE") => {}
+        None => {}
+        Some(one) if ENDPOINT_TYPES.contains(&one) => {}
         Some(types) if types.contains(',') => return Err(ApiError::bad_request("Cannot create an api with multiple Endpoint Types.")),
         Some(_) => {
             return Err(ApiError::bad_request("Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE"));
@@ -161,9 +161,13 @@ fn read(text: &str, cx: &Control) -> Result<Definition, ApiError> {
         tracing::info!(place = %why.at, cause = why.cause, "a definition cannot be read");
         ApiError::bad_request("Invalid OpenAPI input.")
     })?;
-    let Realm { account, region } = cx.realm();
-    definition.fill(&[("AWS::AccountId", account), ("AWS::Region", region), ("AWS::Partition", &cx.settings.partition)]);
+    fill(&mut definition, cx.realm(), &cx.settings.partition);
     Ok(definition)
+}
+
+/// AWS's variables, which a definition may use in any text.
+fn fill(definition: &mut Definition, Realm { account, region }: &Realm, partition: &str) {
+    definition.fill(&[("AWS::AccountId", account), ("AWS::Region", region), ("AWS::Partition", partition)]);
 }
 
 fn refused(operation: &str, problems: &[Problem]) -> ApiError {
@@ -201,40 +205,4 @@ fn replace<R: Record>(txn: &mut dyn Txn, realm: &Realm, new: &[R], old: &[R]) ->
     }
     let gone: BTreeMap<_, _> = left.into_iter().collect();
     gone.keys().try_for_each(|address| txn.delete(address))
-}
-
-/// A REST API as AWS shows it.
-fn wire(api: &RestApi) -> Value {
-    let mut endpoint = json!({ "types": [api.endpoint_type], "ipAddressType": api.ip_address_type });
-    if !api.vpc_endpoint_ids.is_empty() {
-        endpoint["vpcEndpointIds"] = json!(api.vpc_endpoint_ids);
-    }
-    let list = |items: &[String]| if items.is_empty() { Value::Null } else { json!(items) };
-    // AWS escapes the quotes of a policy once more than JSON needs, and clients undo it.
-    let policy = api.policy.as_ref().map(|policy| {
-        let quoted = Value::from(policy.as_str()).to_string();
-        quoted[1..quoted.len() - 1].to_owned()
-    });
-    let mut reply = json!({
-        "id": api.id,
-        "name": api.name,
-        "description": api.description,
-        "createdDate": api.created.seconds(),
-        "version": api.version,
-        "warnings": list(&api.warnings),
-        "binaryMediaTypes": list(&api.binary_media_types),
-        "minimumCompressionSize": api.minimum_compression_size,
-        "apiKeySource": api.api_key_source,
-        "endpointConfiguration": endpoint,
-        "policy": policy,
-        "tags": api.tags,
-        "disableExecuteApiEndpoint": api.disable_execute_api_endpoint,
-        "rootResourceId": api.root_resource_id,
-        "securityPolicy": api.security_policy,
-        "endpointAccessMode": api.endpoint_access_mode,
-    });
-    if let Some(members) = reply.as_object_mut() {
-        members.retain(|_, value| !value.is_null());
-    }
-    reply
 }

@@ -1,9 +1,15 @@
-//! Whether AWS would take an integration. What it refuses but another reader might understand is no fatal flaw: a URI with a placeholder
-//! nobody filled in, a function's bare name, a header that the method does not declare.
+//! Whether AWS would take what a definition says of a method: by the same checks as a single call's. What AWS refuses but another reader
+//! might understand is no fatal flaw: an address with a placeholder that nobody filled in, a name in an ARN's place, a header that the
+//! method does not declare.
 
-use crate::method::record::Method;
-use deliver::integration::record::{Integration, IntegrationResponse, IntegrationType, TIMEOUT_MS_MIN};
-use std::ops::RangeInclusive;
+use crate::limits::{self, NAME_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::method::expressions::{
+    check_method_parameters, check_request_mapping, check_response_headers, check_response_mapping, check_templates,
+};
+use crate::method::integration::{Rules, check_uri};
+use crate::method::record::{Method, MethodResponse, VERBS};
+use base::api::ApiError;
+use deliver::integration::record::{Integration, IntegrationResponse, IntegrationType};
 
 /// Something AWS refuses.
 pub(super) struct Flaw {
@@ -17,113 +23,104 @@ fn flaw(is_fatal: bool, text: impl Into<String>) -> Flaw {
     Flaw { is_fatal, text: text.into() }
 }
 
-/// Milliseconds an integration may take.
-pub(super) fn timeouts_ms(strict: bool) -> RangeInclusive<u32> {
-    TIMEOUT_MS_MIN..=if strict { 29_000 } else { 900_000 }
+fn flaws(results: impl IntoIterator<Item = Result<(), ApiError>>) -> Vec<Flaw> {
+    let found = results.into_iter().filter_map(Result::err).map(|why| why.to_string());
+    found.map(|text| flaw(!is_about_names(&text), text)).collect()
+}
+
+/// Whether a refusal is about a parameter's name. A definition is no less clear for it.
+fn is_about_names(text: &str) -> bool {
+    text.starts_with("Invalid mapping expression specified") || text.starts_with("Parameter names must be unique")
+}
+
+/// What is wrong with a method's own parts.
+pub(super) fn method(method: &Method) -> Vec<Flaw> {
+    flaws([
+        method.request_parameters.as_ref().map_or(Ok(()), check_method_parameters),
+        limits::texts("requestModels", method.request_models.as_ref(), NAME_BYTES_MAX, String::len),
+        limits::optional("operationName", method.operation_name.as_ref(), NAME_BYTES_MAX),
+        limits::entries("authorizationScopes", method.authorization_scopes.len()),
+        method.authorization_scopes.iter().try_for_each(|one| limits::text("An authorization scope", one, TEXT_BYTES_MAX)),
+    ])
+}
+
+/// What is wrong with one of a method's responses.
+pub(super) fn method_response(response: &MethodResponse) -> Vec<Flaw> {
+    flaws([
+        response.response_parameters.as_ref().map_or(Ok(()), check_response_headers),
+        limits::texts("responseModels", response.response_models.as_ref(), NAME_BYTES_MAX, String::len),
+    ])
 }
 
 /// What is wrong with an integration in its method.
-pub(super) fn integration(method: &Method, integration: &Integration) -> Vec<Flaw> {
-    let mut flaws = Vec::new();
-    if integration.http_method.is_none() && integration.kind != IntegrationType::Mock {
-        flaws.push(flaw(true, "Enumeration value for HttpMethod must be non-empty"));
+pub(super) fn integration(method: &Method, integration: &Integration, rules: &Rules) -> Vec<Flaw> {
+    let text = |what: &str, text: &Option<String>| limits::optional(what, text.as_ref(), TEXT_BYTES_MAX);
+    let mut found = flaws([
+        verb(integration),
+        integration.request_parameters.as_ref().map_or(Ok(()), |mapped| check_request_mapping(mapped, method)),
+        integration.request_templates.as_ref().map_or(Ok(()), |all| check_templates("requestTemplates", all)),
+        limits::entries("cacheKeyParameters", integration.cache_key_parameters.len()),
+        integration.cache_key_parameters.iter().try_for_each(|name| limits::text("A cache key parameter", name, TEXT_BYTES_MAX)),
+        limits::text("cacheNamespace", &integration.cache_namespace, TEXT_BYTES_MAX),
+        text("connectionId", &integration.connection_id),
+        text("contentHandling", &integration.content_handling),
+        text("credentials", &integration.credentials),
+        text("integrationTarget", &integration.target),
+        text("responseTransferMode", &integration.response_transfer_mode),
+        text("uri", &integration.uri),
+    ]);
+    if let Err(why) = check_uri(integration, rules) {
+        let text = why.to_string();
+        found.push(flaw(!may_be_filled_in(integration.uri.as_deref().unwrap_or(""), &text), text));
     }
-    flaws.extend(uri(integration));
     if integration.connection_type.as_deref() == Some("VPC_LINK") && integration.connection_id.is_none() {
-        flaws.push(flaw(false, "Connection Id must be specified for VPC_LINK connection type"));
+        found.push(flaw(false, "Connection Id must be specified for VPC_LINK connection type"));
     }
-    let declared = |value: &str| method.request_parameters.as_ref().is_some_and(|all| all.contains_key(value));
-    let mut errors = Vec::new();
-    for (key, value) in integration.request_parameters.iter().flatten() {
-        if !key.starts_with("integration.request.") {
-            errors.push(format!("Invalid mapping expression specified: {key}"));
-        } else if value.starts_with("method.request.") && !value.starts_with("method.request.body") {
-            if !declared(value) && !declared(&value.replacen(".multivalue", ".", 1)) {
-                errors.push(format!("Invalid mapping expression parameter specified: {value}"));
-            }
-        } else if !is_constant(value) && !value.starts_with("method.request.body") {
-            errors.push(format!("Invalid mapping expression specified: {value}"));
+    found
+}
+
+fn verb(integration: &Integration) -> Result<(), ApiError> {
+    match &integration.http_method {
+        None if integration.kind != IntegrationType::Mock => {
+            Err(ApiError::bad_request("Enumeration value for HttpMethod must be non-empty"))
         }
+        Some(verb) if !VERBS.contains(&verb.as_str()) => {
+            Err(ApiError::bad_request(format!("Invalid HttpMethod specified. Valid options are {}", VERBS.join(","))))
+        }
+        _ => Ok(()),
     }
-    flaws.extend(mapping(&errors));
-    flaws
+}
+
+/// Whether a refused address is one that somebody else completes: it has a placeholder (`${name}`, or a word in capitals where a function
+/// should be), is no ARN but a name, or lacks a role.
+fn may_be_filled_in(uri: &str, text: &str) -> bool {
+    let function = || uri.split_once("/functions/").and_then(|(_, rest)| rest.rsplit_once('/')).map_or("", |(function, _)| function);
+    match text {
+        _ if uri.contains("${") => true,
+        "Role ARN must be specified for AWS integrations" => true,
+        "Invalid ARN specified in the request" => !uri.starts_with("arn:"),
+        "Invalid function ARN or invalid uri" => {
+            let in_capitals = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+            !function().is_empty() && function().bytes().all(in_capitals)
+        }
+        _ => false,
+    }
 }
 
 /// What is wrong with an integration response in its method. A proxy's are never used, and so never wrong.
 pub(super) fn integration_response(method: &Method, kind: IntegrationType, response: &IntegrationResponse) -> Vec<Flaw> {
-    if matches!(kind, IntegrationType::AwsProxy | IntegrationType::HttpProxy) {
-        return Vec::new();
+    let declared = method.responses.get(&response.status_code);
+    let is_used = !matches!(kind, IntegrationType::AwsProxy | IntegrationType::HttpProxy);
+    let mut found = flaws([
+        limits::optional("selectionPattern", response.selection_pattern.as_ref(), TEXT_BYTES_MAX),
+        limits::optional("contentHandling", response.content_handling.as_ref(), TEXT_BYTES_MAX),
+        response.response_templates.as_ref().map_or(Ok(()), |all| check_templates("responseTemplates", all)),
+        limits::texts("responseParameters", response.response_parameters.as_ref(), TEXT_BYTES_MAX, String::len),
+    ]);
+    if is_used && declared.is_none() {
+        found.push(flaw(false, "Invalid Response status code specified"));
+    } else if is_used && let Some(mapped) = &response.response_parameters {
+        found.extend(flaws([check_response_mapping(mapped, declared)]).into_iter().filter(|flaw| !flaw.is_fatal));
     }
-    let Some(declared) = method.responses.get(&response.status_code) else {
-        return vec![flaw(false, "Invalid Response status code specified")];
-    };
-    let has = |key: &str| declared.response_parameters.as_ref().is_some_and(|all| all.contains_key(key));
-    let mut errors = Vec::new();
-    for (key, value) in response.response_parameters.iter().flatten() {
-        if !has(key) {
-            errors.push(format!("Invalid mapping expression parameter specified: {key}"));
-        }
-        if !is_constant(value) && !value.starts_with("integration.response.") {
-            errors.push(format!("Invalid mapping expression specified: {value}"));
-        }
-    }
-    mapping(&errors).into_iter().collect()
-}
-
-fn is_constant(value: &str) -> bool {
-    let quoted = value.len() >= 2 && value.starts_with('\'') && value.ends_with('\'');
-    quoted || value.starts_with("context.") || value.starts_with("stageVariables.")
-}
-
-fn mapping(errors: &[String]) -> Option<Flaw> {
-    let text = format!("Invalid mapping expression specified: Validation Result: warnings : [], errors : [{}]", errors.join(", "));
-    (!errors.is_empty()).then(|| flaw(false, text))
-}
-
-fn uri(integration: &Integration) -> Option<Flaw> {
-    let uri = integration.uri.as_deref().unwrap_or("");
-    match integration.kind {
-        IntegrationType::Mock => None,
-        IntegrationType::Http | IntegrationType::HttpProxy => {
-            let scheme = |name: &str| uri.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)) && uri.len() > name.len();
-            let fits = scheme("http://") || scheme("https://");
-            (!fits).then(|| flaw(!uri.contains("${"), "Invalid HTTP endpoint specified for URI"))
-        }
-        IntegrationType::Aws | IntegrationType::AwsProxy => arn(integration, uri),
-    }
-}
-
-/// `arn:{partition}:apigateway:{region}:{service}:{path or action}/{what}`.
-fn arn(integration: &Integration, uri: &str) -> Option<Flaw> {
-    let parts: Vec<&str> = uri.splitn(6, ':').collect();
-    let (service, what) = match parts[..] {
-        ["arn", _, "apigateway", region, service, what] if !region.is_empty() && !service.is_empty() => (service, what),
-        _ => return Some(flaw(uri.starts_with("arn:") && !uri.contains("${"), "Invalid ARN specified in the request")),
-    };
-    let Some((form, target)) = what.split_once('/').filter(|(form, _)| matches!(*form, "path" | "action")) else {
-        return Some(flaw(!uri.contains("${"), "AWS ARN for integration must contain path or action"));
-    };
-    let is_function = service == "lambda" && form == "path";
-    if integration.kind == IntegrationType::AwsProxy && !is_function && service != "firehose" {
-        let text = "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.";
-        return Some(flaw(true, text));
-    }
-    if is_function {
-        let function = target.split_once("/functions/").and_then(|(_, rest)| {
-            let (function, invocation) = rest.rsplit_once('/')?;
-            matches!(invocation, "invocations" | "response-streaming-invocations").then_some(function)
-        });
-        // A bare name, a placeholder, or another service's ARN is a flaw of the function; all else is no function's URI at all.
-        let is_hopeless = |function: &str| function.is_empty() || function.contains(':') && !function.starts_with("arn:");
-        let is_fatal = function.is_none_or(is_hopeless) && !uri.contains("${");
-        let fits = function.is_some_and(is_function_arn);
-        return (!fits).then(|| flaw(is_fatal, "Invalid function ARN or invalid uri"));
-    }
-    integration.credentials.is_none().then(|| flaw(false, "Role ARN must be specified for AWS integrations"))
-}
-
-/// `arn:{partition}:lambda:{region}:{account}:function:{name}`, and perhaps a qualifier. Stage variables may stand anywhere in it.
-fn is_function_arn(function: &str) -> bool {
-    let parts: Vec<&str> = function.splitn(8, ':').collect();
-    matches!(parts[..], ["arn", _, "lambda", _, _, "function", name, ..] if !name.is_empty()) || function.contains("${stageVariables.")
+    found
 }

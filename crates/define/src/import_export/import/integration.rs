@@ -3,7 +3,10 @@
 use super::method::is_status;
 use super::*;
 use crate::import_export::document::Entry;
-use deliver::integration::record::{Integration, IntegrationResponse, IntegrationType, PassthroughBehavior, TIMEOUT_MS_DEFAULT};
+use crate::method::integration::{Rules, TIMEOUT_MS_MAX, TIMEOUT_MS_MAX_EXTENDED};
+use deliver::integration::record::{
+    Integration, IntegrationResponse, IntegrationType, PassthroughBehavior, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MIN,
+};
 
 /// Members that AWS knows. Others (`payloadFormatVersion`) are for other kinds of APIs, and ignored.
 const MEMBERS: &[&str] = &[
@@ -58,7 +61,7 @@ impl<'d> Draft<'d> {
             connection_id: text("connectionId"),
             credentials: text("credentials"),
             request_parameters: node.find("requestParameters").map(|map| self.texts(map, "requestParameters", Some(spot))),
-            request_templates: node.find("requestTemplates").map(|map| self.templates(map, "requestTemplates", spot)),
+            request_templates: node.find("requestTemplates").map(|map| self.templates(map)),
             passthrough_behavior: self.passthrough(node, spot),
             content_handling: capitals("contentHandling"),
             timeout_ms: self.timeout(node, spot),
@@ -71,15 +74,16 @@ impl<'d> Draft<'d> {
         };
         integration.request_parameters = integration.request_parameters.filter(|map| !map.is_empty());
         integration.request_templates = integration.request_templates.filter(|map| !map.is_empty());
-        let flaws = check::integration(method, &integration);
-        self.tell(flaws, "integration", node.at, spot);
+        let rules = Rules { strict: self.notes.is_strict(), account: self.options.realm.account.clone() };
+        let flaws = check::integration(method, &integration, &rules);
+        self.tell(flaws, node.at, |why| spot.cannot_put("integration", why));
         self.integration_responses(node, method, &mut integration, spot);
         Some(integration)
     }
 
-    fn tell(&mut self, flaws: Vec<check::Flaw>, what: &str, at: Place, spot: &Spot<'_>) {
+    pub(super) fn tell(&mut self, flaws: Vec<check::Flaw>, at: Place, words: impl Fn(&str) -> String) {
         for flaw in flaws {
-            let text = spot.cannot_put(what, &flaw.text);
+            let text = words(&flaw.text);
             if flaw.is_fatal { self.notes.error(at, text) } else { self.notes.refused_by_aws(at, text) }
         }
     }
@@ -95,24 +99,35 @@ impl<'d> Draft<'d> {
 
     fn timeout(&mut self, node: &'d Node, spot: &Spot<'_>) -> u32 {
         let Some(node) = node.find("timeoutInMillis") else { return TIMEOUT_MS_DEFAULT };
-        let range = check::timeouts_ms(self.notes.is_strict());
-        match node.whole().and_then(|ms| u32::try_from(ms).ok()).filter(|ms| range.contains(ms)) {
+        let max = if self.notes.is_strict() { TIMEOUT_MS_MAX } else { TIMEOUT_MS_MAX_EXTENDED };
+        match node.whole().and_then(|ms| u32::try_from(ms).ok()).filter(|ms| (TIMEOUT_MS_MIN..=max).contains(ms)) {
             Some(ms) => ms,
             None => {
-                let why = format!("Timeout should be between {} ms and {} ms", range.start(), range.end());
+                let why = format!("Timeout should be between {TIMEOUT_MS_MIN} ms and {max} ms");
                 self.notes.error(node.at, spot.cannot_put("integration", &why));
                 TIMEOUT_MS_DEFAULT
             }
         }
     }
 
-    /// Templates by media type. An empty one is none, and passes through.
-    fn templates(&mut self, map: &'d Node, member: &str, spot: &Spot<'_>) -> BTreeMap<String, Option<String>> {
-        let texts = self.texts(map, member, Some(spot));
-        let mut found: BTreeMap<_, _> =
-            texts.into_iter().map(|(media, text)| (media, Some(text).filter(|text| !text.is_empty()))).collect();
-        let nulls = map.entries().iter().filter(|entry| entry.value.is_null());
-        found.extend(nulls.map(|entry| (entry.key.clone(), None)));
+    /// Templates by media type. An empty one is none, and passes through; one that forgot its quotes is the JSON text it looks like.
+    fn templates(&mut self, map: &'d Node) -> BTreeMap<String, Option<String>> {
+        let mut found = BTreeMap::new();
+        for entry in map.entries() {
+            let template = match entry.value.scalar() {
+                Some(text) => Some(text.to_owned()),
+                None if entry.value.is_null() => None,
+                None => {
+                    self.notes.remark(entry.value.at, format!("The template for '{}' is no text; its JSON is taken", entry.key));
+                    Some(entry.value.json(&|_| None))
+                }
+            };
+            let template = template.filter(|text| !text.is_empty());
+            if !self.notes.unfold(entry.at, entry.key.len() + template.as_ref().map_or(0, String::len) + 64) {
+                break;
+            }
+            found.insert(entry.key.clone(), template);
+        }
         found
     }
 
@@ -129,7 +144,7 @@ impl<'d> Draft<'d> {
                 return;
             }
             let parameters = response.find("responseParameters").map(|map| self.texts(map, "responseParameters", Some(spot)));
-            let templates = response.find("responseTemplates").map(|map| self.templates(map, "responseTemplates", spot));
+            let templates = response.find("responseTemplates").map(|map| self.templates(map));
             let content_handling = response.find("contentHandling").and_then(Node::text).map(str::to_ascii_uppercase);
             let record = IntegrationResponse {
                 status_code: code.to_owned(),
@@ -139,7 +154,7 @@ impl<'d> Draft<'d> {
                 content_handling,
             };
             let flaws = check::integration_response(method, integration.kind, &record);
-            self.tell(flaws, "integration response", *at, spot);
+            self.tell(flaws, *at, |why| spot.cannot_put("integration response", why));
             if integration.responses.insert(code.to_owned(), record).is_some() {
                 self.notes.remark(*at, format!("Two integration responses have the status {code}; the last one counts"));
             }

@@ -38,11 +38,14 @@ impl<'d> Draft<'d> {
             api_key_required,
             operation_name: operation.find("operationId").and_then(Node::scalar).map(str::to_owned),
             request_validator: self.validator_of(operation, spot),
-            request_parameters: self.request_parameters(&parameters, spot),
+            request_parameters: self.request_parameters(&parameters, spot.path),
             request_models: self.request_models(&parameters, operation, spot),
             responses: self.responses(operation, spot),
             integration: None,
         };
+        let mut flaws = check::method(&method);
+        flaws.extend(method.responses.values().flat_map(check::method_response));
+        self.tell(flaws, operation.at, |why| spot.cannot_put_method(why));
         let integration = operation.find("x-amazon-apigateway-integration").and_then(|node| self.follow(node));
         if let Some(node) = integration {
             method.integration = self.integration(node, &method, spot);
@@ -75,11 +78,10 @@ impl<'d> Draft<'d> {
         }
     }
 
-    fn request_parameters(&mut self, parameters: &Parameters<'d>, spot: &Spot<'_>) -> Option<BTreeMap<String, bool>> {
+    fn request_parameters(&mut self, parameters: &Parameters<'d>, path: &str) -> Option<BTreeMap<String, bool>> {
         let mut found = BTreeMap::new();
-        let mut names = HashSet::new();
         // Seen: variables of the path are required parameters, declared or not.
-        for name in spot.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+        for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
             let name = name.strip_suffix('+').unwrap_or(name);
             found.insert(format!("method.request.path.{name}"), true);
         }
@@ -94,10 +96,6 @@ impl<'d> Draft<'d> {
                     continue;
                 }
             };
-            if !names.insert(*name) {
-                let why = "Parameter names must be unique across querystring, header and path";
-                self.notes.refused_by_aws(node.at, spot.cannot_put_method(why));
-            }
             let required = node.find("required").and_then(Node::flag).unwrap_or(false);
             found.insert(format!("method.request.{place}.{name}"), required);
         }

@@ -9,7 +9,6 @@ mod integration;
 mod method;
 mod models;
 mod paths;
-mod policy;
 mod security;
 mod settings;
 
@@ -19,6 +18,7 @@ use super::refs;
 use crate::method::record::{Method, method_id};
 use crate::model::record::Model;
 use crate::resource::record::Resource;
+use crate::rest_api::build;
 use crate::rest_api::record::RestApi;
 use crate::tree::ApiTree;
 use admit::authorizer::record::Authorizer;
@@ -60,6 +60,13 @@ impl Definition {
             _ => return Err(Unreadable { at: root.at, cause: "neither 'swagger: \"2.0\"' nor 'openapi: 3.x' is said at the root".into() }),
         };
         Ok(Definition { document, version })
+    }
+
+    /// The tags that the API is to have.
+    pub fn tags(&self) -> BTreeMap<String, String> {
+        let tags = self.document.root.find("tags").map_or(&[][..], Node::items);
+        let member = |tag: &Node, name: &str| tag.find(name).and_then(Node::scalar).map(str::to_owned);
+        tags.iter().filter_map(|tag| Some((member(tag, "name")?, member(tag, "x-amazon-apigateway-tag-value")?))).collect()
     }
 
     /// Puts values in the place of `${AWS::Region}` and its like, in every text.
@@ -110,6 +117,9 @@ pub struct Options {
 /// Where new ids and the time come from.
 #[derive(Clone, Debug)]
 pub struct Source {
+    /// The id of a new API.
+    pub api: String,
+    /// Ids within the API.
     pub ids: Ids,
     pub now: Timestamp,
 }
@@ -129,6 +139,7 @@ pub fn plan(definition: &Definition, options: &Options, source: &Source, base: O
         draft.notes.warning(*at, format!("The key '{key}' is there more than once; the last one counts"));
     }
     draft.settings();
+    draft.tags();
     draft.read_models();
     draft.validators();
     draft.gateway_responses();
@@ -139,6 +150,7 @@ pub fn plan(definition: &Definition, options: &Options, source: &Source, base: O
 
 /// A tree in the making.
 struct Draft<'d> {
+    definition: &'d Definition,
     root: &'d Node,
     version: Version,
     options: &'d Options,
@@ -161,16 +173,17 @@ struct Draft<'d> {
     gateway_responses: BTreeMap<String, GatewayResponse>,
 }
 
-/// Characters of an API's id and of its root's.
-const LONG_ID: usize = 10;
-/// Characters of all other ids.
-const SHORT_ID: usize = 6;
+/// Characters of the root resource's id.
+const ROOT_ID_CHARS: usize = 10;
+/// Characters of all other ids within an API.
+const ID_CHARS: usize = 6;
 
 impl<'d> Draft<'d> {
     fn new(definition: &'d Definition, options: &'d Options, source: &'d Source, base: Option<ApiTree>) -> Draft<'d> {
         let is_new = base.is_none();
         let base = base.unwrap_or_else(|| empty(options, source));
         let mut draft = Draft {
+            definition,
             root: &definition.document.root,
             version: definition.version,
             options,
@@ -218,7 +231,7 @@ impl<'d> Draft<'d> {
 
     fn short_id(&mut self) -> String {
         loop {
-            let id = self.source.ids.lower(SHORT_ID);
+            let id = self.source.ids.lower(ID_CHARS);
             if self.used.insert(id.clone()) {
                 return id;
             }
@@ -237,7 +250,6 @@ impl<'d> Draft<'d> {
                 Some(text) => {
                     found.insert(entry.key.clone(), text.to_owned());
                 }
-                None if entry.value.is_null() => {}
                 None => {
                     let of = spot.map_or_else(String::new, |spot| format!(" of resource '{}' and method '{}'", spot.path, spot.verb));
                     let got = shown(&entry.value);
@@ -291,32 +303,13 @@ fn ids(tree: &ApiTree) -> HashSet<String> {
 
 /// An API without anything but its root.
 fn empty(options: &Options, source: &Source) -> ApiTree {
-    let (id, root) = (source.ids.lower(LONG_ID), source.ids.lower(LONG_ID));
-    let endpoint_type = options.endpoint_type.clone().unwrap_or_else(|| "EDGE".into());
-    let api = RestApi {
-        name: String::new(),
-        description: None,
-        version: None,
-        created: source.now,
-        binary_media_types: Vec::new(),
-        minimum_compression_size: None,
-        api_key_source: Default::default(),
-        ip_address_type: settings::ip_address_type(&endpoint_type).into(),
-        endpoint_type,
-        vpc_endpoint_ids: Vec::new(),
-        policy: None,
-        disable_execute_api_endpoint: false,
-        security_policy: None,
-        endpoint_access_mode: None,
-        root_resource_id: root.clone(),
-        warnings: Vec::new(),
-        tags: BTreeMap::new(),
-        id: id.clone(),
-    };
-    let root = Resource { api: id, id: root, parent: None, path_part: String::new(), path: "/".into() };
+    let mut api = build::fresh(source.api.clone(), String::new(), source.now, source.ids.lower(ROOT_ID_CHARS));
+    if let Some(endpoint_type) = &options.endpoint_type {
+        settings::set_endpoint_type(&mut api, endpoint_type);
+    }
     ApiTree {
+        resources: vec![build::root(&api)],
         api,
-        resources: vec![root],
         methods: Vec::new(),
         models: Vec::new(),
         authorizers: Vec::new(),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::import_export::document::Entry;
+use crate::limits::MODELS_MAX;
 use base::store::digest;
 
 impl<'d> Draft<'d> {
@@ -44,6 +45,13 @@ impl<'d> Draft<'d> {
             description: schema.find("description").and_then(Node::text).map(str::to_owned),
             schema: Some(text),
         };
+        if let Err(why) = crate::model::check(&model) {
+            self.notes.error(schema.at, format!("Unable to create model for '{name}': {why}"));
+        }
+        if self.models.len() >= MODELS_MAX {
+            self.notes.error(schema.at, format!("An API can have at most {MODELS_MAX} models"));
+            return;
+        }
         self.models.insert(name, model);
     }
 

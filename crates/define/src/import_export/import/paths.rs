@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::import_export::document::Entry;
+use crate::limits::{PATH_BYTES_MAX, RESOURCES_MAX};
+use crate::resource::tree::Segment;
 
-/// Resources of one API. AWS's quota is 300 unless raised; this is a bound, not a quota.
-const RESOURCES_MAX: usize = 10_000;
-/// Bytes of a path: the longest URL AWS takes.
-const PATH_BYTES_MAX: usize = 10_240;
+/// Resources of one API where AWS's quota does not hold: a bound for hostile definitions.
+const RESOURCES_MAX_EXTENDED: usize = 10_000;
 
 const VERBS: &[(&str, &str)] = &[
     ("get", "GET"),
@@ -18,9 +18,6 @@ const VERBS: &[(&str, &str)] = &[
     ("head", "HEAD"),
     ("x-amazon-apigateway-any-method", "ANY"),
 ];
-
-const PART_WORDS: &str =
-    "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the beginning and the end.";
 
 impl<'d> Draft<'d> {
     pub(super) fn paths(&mut self) {
@@ -75,8 +72,8 @@ impl<'d> Draft<'d> {
                 parent = there.clone();
                 continue;
             }
-            let wrong = if !is_part(part) {
-                Some(PART_WORDS.to_owned())
+            let wrong = if let Err(why) = Segment::of(part) {
+                Some(why.to_string())
             } else if parent.path_part.ends_with("+}") {
                 Some(format!("Cannot create a child of a resource with a greedy path variable: {}", parent.path_part))
             } else if part.starts_with('{') {
@@ -91,7 +88,8 @@ impl<'d> Draft<'d> {
                 self.notes.error(at, cannot(&why));
                 return None;
             }
-            if self.resources.len() >= RESOURCES_MAX {
+            let resources_max = if self.notes.is_strict() { RESOURCES_MAX } else { RESOURCES_MAX_EXTENDED };
+            if self.resources.len() >= resources_max {
                 self.notes.error(at, cannot("Maximum number of resources for this API has been reached."));
                 return None;
             }
@@ -104,17 +102,5 @@ impl<'d> Draft<'d> {
             parent = made;
         }
         Some(parent)
-    }
-}
-
-/// Whether a segment may be a path part: what a URL's path may hold unescaped, `{name}`, or `{name+}`.
-fn is_part(part: &str) -> bool {
-    let name = |c: char| c.is_ascii_alphanumeric() || "._-:,$@".contains(c);
-    match part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-        Some(inner) => {
-            let inner = inner.strip_suffix('+').unwrap_or(inner);
-            !inner.is_empty() && inner.chars().all(name)
-        }
-        None => part.chars().all(|c| name(c) || "~!*'()=;&+".contains(c)),
     }
 }

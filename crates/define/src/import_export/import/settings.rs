@@ -1,10 +1,9 @@
 //! What a definition says of the API itself, and its validators and gateway responses.
 
 use super::*;
+use crate::rest_api::policy;
 use crate::rest_api::record::ApiKeySource;
-
-/// Bytes up to which an API may put compression off.
-const COMPRESSION_BYTES_MAX: u32 = 10_485_760;
+use crate::rest_api::tags;
 
 /// The gateway responses there are.
 const RESPONSE_TYPES: &[&str] = &[
@@ -34,9 +33,10 @@ const RESPONSE_TYPES: &[&str] = &[
 /// The template of a gateway response that brings none.
 const RESPONSE_TEMPLATE: (&str, &str) = ("application/json", "{\"message\":$context.error.messageString}");
 
-/// The address family of an endpoint type when nobody says.
-pub(super) fn ip_address_type(endpoint_type: &str) -> &'static str {
-    if endpoint_type == "PRIVATE" { "dualstack" } else { "ipv4" }
+/// Makes an API one of an endpoint type, with the address type that goes with it.
+pub(super) fn set_endpoint_type(api: &mut RestApi, endpoint_type: &str) {
+    endpoint_type.clone_into(&mut api.endpoint_type);
+    api.ip_address_type = if endpoint_type == "PRIVATE" { "dualstack" } else { "ipv4" }.into();
 }
 
 impl<'d> Draft<'d> {
@@ -58,20 +58,25 @@ impl<'d> Draft<'d> {
             }
         }
         if let Some(node) = self.root.find("x-amazon-apigateway-policy") {
-            match policy::text(node, &self.api.id, self.options) {
-                Some(text) => self.api.policy = Some(text),
-                None => self.notes.error(node.at, policy::INVALID),
+            let text = node.text().map_or_else(|| node.json(&|_| None), str::to_owned);
+            let Options { partition, realm, aws_strict, .. } = self.options;
+            match policy::read(&text, &policy::Place { partition, realm, api: &self.api.id, strict: *aws_strict }) {
+                Ok(policy) => self.api.policy = policy,
+                Err(why) => self.notes.error(node.at, why.to_string()),
             }
         }
         if let Some(node) = self.root.find("x-amazon-apigateway-documentation") {
             self.notes.remark(node.at, "Documentation parts are not stored");
         }
-        for tag in self.root.find("tags").map_or(&[][..], Node::items) {
-            if let (Some(name), Some(value)) =
-                (tag.find("name").and_then(Node::scalar), tag.find("x-amazon-apigateway-tag-value").and_then(Node::scalar))
-            {
-                self.api.tags.insert(name.to_owned(), value.to_owned());
-            }
+        if let Err(why) = build::check(&self.api) {
+            self.notes.error(self.root.at, why.to_string());
+        }
+    }
+
+    pub(super) fn tags(&mut self) {
+        self.api.tags.extend(self.definition.tags());
+        if let Err(why) = tags::check(&self.api.tags) {
+            self.notes.error(self.root.find("tags").map_or(self.root.at, |node| node.at), why.to_string());
         }
     }
 
@@ -94,8 +99,7 @@ impl<'d> Draft<'d> {
         if let Some(endpoint_type) = &self.options.endpoint_type
             && *endpoint_type != self.api.endpoint_type
         {
-            self.api.endpoint_type = endpoint_type.clone();
-            self.api.ip_address_type = ip_address_type(endpoint_type).into();
+            set_endpoint_type(&mut self.api, endpoint_type);
         }
         let name = "x-amazon-apigateway-endpoint-configuration";
         let servers = self.root.find("servers").map_or(&[][..], Node::items);
@@ -124,12 +128,9 @@ impl<'d> Draft<'d> {
             self.api.binary_media_types.extend(new);
         }
         if let Some(node) = self.root.find("x-amazon-apigateway-minimum-compression-size") {
-            match node.whole().and_then(|size| u32::try_from(size).ok()).filter(|size| *size <= COMPRESSION_BYTES_MAX) {
-                Some(size) => self.api.minimum_compression_size = Some(size),
-                None => {
-                    let text = format!("Invalid minimum compression size, must be between 0 and {COMPRESSION_BYTES_MAX}");
-                    self.notes.error(node.at, text);
-                }
+            match node.whole().ok_or_else(build::bad_compression_size).and_then(build::compression_size) {
+                Ok(size) => self.api.minimum_compression_size = Some(size),
+                Err(why) => self.notes.error(node.at, why.to_string()),
             }
         }
     }

@@ -66,10 +66,10 @@ fn references_in_circles_are_told_and_not_followed_for_ever() {
     );
 }
 
-/// 10,000 methods that each refer to one response of 10,000 headers.
+/// 9,000 methods that each refer to one response of 900 headers.
 #[test]
 fn what_references_unfold_to_is_bounded() {
-    let headers: serde_json::Map<String, Value> = (0..10_000).map(|n| (format!("X-Header-{n}"), json!({}))).collect();
+    let headers: serde_json::Map<String, Value> = (0..900).map(|n| (format!("X-Header-{n}"), json!({}))).collect();
     let operation = json!({"responses": {"200": {"$ref": "#/responses/big"}}});
     let paths: serde_json::Map<String, Value> = (0..9_000).map(|n| (format!("/p{n}"), json!({"get": operation}))).collect();
     let text = minimal(json!({"responses": {"big": {"headers": headers}}, "paths": paths}));
@@ -78,7 +78,7 @@ fn what_references_unfold_to_is_bounded() {
 
 #[test]
 fn root_members_that_each_method_repeats_are_bounded_too() {
-    let media: Vec<String> = (0..20_000).map(|n| format!("application/x-{n}")).collect();
+    let media: Vec<String> = (0..900).map(|n| format!("application/x-{n}")).collect();
     let operation = json!({"responses": {"200": {"schema": {"type": "object"}}}});
     let paths: serde_json::Map<String, Value> = (0..9_000).map(|n| (format!("/p{n}"), json!({"get": operation}))).collect();
     assert_eq!(errors(&minimal(json!({"produces": media, "paths": paths}))), ["The definition unfolds to more than 67108864 bytes"]);

@@ -8,8 +8,8 @@ mod recorded;
 mod refusing;
 mod rules;
 
+use super::Problem;
 use super::import::{Definition, Mode, Options, Planned, Source, plan};
-use super::{OPERATIONS, Problem};
 use crate::method::record::{Method, method_id};
 use crate::resource::record::Resource;
 use crate::tree::ApiTree;
@@ -27,7 +27,7 @@ pub(super) const ACCOUNT: &str = "111111111111";
 
 impl World {
     pub(super) fn new() -> World {
-        World(Bench::new(&[OPERATIONS]))
+        World(Bench::new(crate::OPERATIONS))
     }
 
     /// Imports a text; status and reply.
@@ -122,5 +122,5 @@ pub(super) fn planned(text: &str, aws_strict: bool) -> Result<Planned, Vec<Probl
         partition: "aws".into(),
         aws_strict,
     };
-    plan(&Definition::read(text).unwrap(), &options, &Source { ids: Ids::seeded(3), now: Timestamp(7) }, None)
+    plan(&Definition::read(text).unwrap(), &options, &Source { api: "a1".into(), ids: Ids::seeded(3), now: Timestamp(7) }, None)
 }

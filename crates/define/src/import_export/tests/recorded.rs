@@ -1,105 +1,27 @@
 //! What was recorded on AWS, told again with documents of our own: observed/import.json, observed/export.json.
 
 use super::*;
-use crate::rest_api::record::{ApiKeySource, RestApi};
-use base::api::{self, ApiError, Control, Entry, Member, Operation, Route, op};
 
-use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 
 const FUNCTION: &str =
     "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:account-id:function:function-name/invocations";
 
-/// A method as AWS shows it, as far as these cases need.
-fn shown(method: &Method) -> Value {
-    let responses: BTreeMap<_, _> = method.responses.iter().map(|(code, response)| {
-        (code, drop_nulls(json!({
-            "statusCode": response.status_code, "responseParameters": response.response_parameters, "responseModels": response.response_models,
-        })))
-    }).collect();
-    let integration = method.integration.as_ref().map(|integration| {
-        let responses: BTreeMap<_, _> = integration
-            .responses
-            .iter()
-            .map(|(code, response)| {
-                (
-                    code,
-                    drop_nulls(json!({
-                        "statusCode": response.status_code, "selectionPattern": response.selection_pattern,
-                        "responseParameters": response.response_parameters, "responseTemplates": response.response_templates,
-                    })),
-                )
-            })
-            .collect();
-        drop_nulls(json!({
-            "type": integration.kind.name(), "httpMethod": integration.http_method, "uri": integration.uri,
-            "connectionType": integration.connection_type, "requestParameters": integration.request_parameters,
-            "requestTemplates": integration.request_templates, "passthroughBehavior": integration.passthrough_behavior.name(),
-            "contentHandling": integration.content_handling, "timeoutInMillis": integration.timeout_ms,
-            "cacheNamespace": integration.cache_namespace, "cacheKeyParameters": integration.cache_key_parameters,
-            "integrationResponses": if responses.is_empty() { Value::Null } else { json!(responses) },
-        }))
-    });
-    drop_nulls(json!({
-        "httpMethod": method.verb, "authorizationType": method.authorization_type, "authorizerId": method.authorizer,
-        "apiKeyRequired": method.api_key_required, "operationName": method.operation_name,
-        "requestParameters": method.request_parameters, "requestModels": method.request_models,
-        "methodResponses": if responses.is_empty() { Value::Null } else { json!(responses) }, "methodIntegration": integration,
-    }))
-}
-
-fn drop_nulls(mut value: Value) -> Value {
-    value.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-    value
-}
-
-/// Makes an API with nothing in it, as CreateRestApi would, for a definition to be put into.
-#[derive(Deserialize)]
-struct Bare {}
-
-impl Operation for Bare {
-    const ROUTE: Route = api::post("Bare", "/bare");
-    const MEMBERS: &'static [Member] = &[];
-    type Reply = ();
-    async fn run(self, cx: &Control) -> Result<(), ApiError> {
-        let realm = cx.realm().clone();
-        let api = RestApi {
-            id: "abcdefghij".into(),
-            name: "restapi-e7e30baf".into(),
-            description: None,
-            version: None,
-            created: Timestamp(0),
-            binary_media_types: Vec::new(),
-            minimum_compression_size: None,
-            api_key_source: ApiKeySource::Header,
-            endpoint_type: "EDGE".into(),
-            ip_address_type: "ipv4".into(),
-            vpc_endpoint_ids: Vec::new(),
-            policy: None,
-            disable_execute_api_endpoint: false,
-            security_policy: None,
-            endpoint_access_mode: None,
-            root_resource_id: "rootrootro".into(),
-            warnings: Vec::new(),
-            tags: BTreeMap::new(),
-        };
-        let root = Resource { api: api.id.clone(), id: "rootrootro".into(), parent: None, path_part: String::new(), path: "/".into() };
-        cx.write(move |txn| {
-            txn.save(&realm, &root)?;
-            Ok(txn.save(&realm, &api)?)
-        })
-        .await
+impl World {
+    /// A method as the control API shows it.
+    fn shown(&self, stored: &Stored, line: &str) -> Value {
+        let method = stored.method(line);
+        self.0.ok("GET", &format!("/restapis/{}/resources/{}/methods/{}", stored.id(), method.resource, method.verb), Value::Null)
     }
 }
-
-const BARE: &[Entry] = &[op::<Bare>()];
 
 /// Cases test_import_rest_apis_with_base_path_swagger: the API keeps its name, its root and its tags.
 #[test]
 fn a_definition_put_over_an_api_goes_below_its_root_and_leaves_its_name() {
-    let world = World(Bench::new(&[OPERATIONS, BARE]));
-    world.0.ok("POST", "/bare", Value::Null);
+    let world = World::new();
+    let made = world.0.ok("POST", "/restapis", json!({"name": "restapi-e7e30baf"}));
+    let api = made["id"].as_str().unwrap();
     let method = |headers: &[&str]| {
         let declared: BTreeMap<_, _> = headers.iter().map(|name| (*name, json!({"type": "string"}))).collect();
         let mapped: BTreeMap<_, _> = headers.iter().map(|name| (format!("method.response.header.{name}"), "'*'")).collect();
@@ -121,11 +43,11 @@ fn a_definition_put_over_an_api_goes_below_its_root_and_leaves_its_name() {
         }},
     });
     for (mode, paths) in [("ignore", &["/", "/test"][..]), ("prepend", &["/", "/base", "/base/test"]), ("split", &["/", "/test"])] {
-        let stored = world.put("abcdefghij", &format!("?mode=overwrite&basepath={mode}"), &document);
+        let stored = world.put(api, &format!("?mode=overwrite&basepath={mode}"), &document);
         let wanted = json!({
-            "apiKeySource": "HEADER", "createdDate": 0, "disableExecuteApiEndpoint": false,
-            "endpointConfiguration": {"ipAddressType": "ipv4", "types": ["EDGE"]}, "id": "abcdefghij", "name": "restapi-e7e30baf",
-            "rootResourceId": "rootrootro", "tags": {}, "version": "2",
+            "apiKeySource": "HEADER", "createdDate": made["createdDate"], "disableExecuteApiEndpoint": false,
+            "endpointConfiguration": {"ipAddressType": "ipv4", "types": ["EDGE"]}, "id": api, "name": "restapi-e7e30baf",
+            "rootResourceId": made["rootResourceId"], "tags": {}, "version": "2",
         });
         assert_eq!(stored.reply, wanted);
         assert_eq!(stored.paths(), paths);
@@ -139,7 +61,7 @@ fn a_definition_put_over_an_api_goes_below_its_root_and_leaves_its_name() {
             },
             "methodResponses": {"200": {"responseParameters": {"method.response.header.A-Origin": false}, "statusCode": "200"}},
         });
-        assert_eq!(shown(stored.method(&format!("GET {last}"))), wanted);
+        assert_eq!(world.shown(&stored, &format!("GET {last}")), wanted);
         assert_eq!(stored.method(&format!("OPTIONS {last}")).responses["200"].response_parameters.as_ref().unwrap().len(), 2);
     }
 }
@@ -169,7 +91,8 @@ fn plain_http_methods_show_their_connection_and_their_path_parameters() {
             }},
         },
     });
-    let stored = World::new().import_with("&failonwarnings=true", document);
+    let world = World::new();
+    let stored = world.import_with("&failonwarnings=true", document);
     assert_eq!(stored.reply["binaryMediaTypes"], json!(["image/png", "image/jpg"]));
     assert_eq!((stored.reply.get("tags"), stored.reply.get("warnings")), (None, None));
     let wanted = json!({
@@ -182,7 +105,7 @@ fn plain_http_methods_show_their_connection_and_their_path_parameters() {
         },
         "methodResponses": {"200": {"statusCode": "200"}}, "requestParameters": {"method.request.path.petId": true},
     });
-    assert_eq!(shown(stored.method("GET /pets/{petId}")), wanted);
+    assert_eq!(world.shown(&stored, "GET /pets/{petId}"), wanted);
 }
 
 /// Case test_import_with_global_api_key_authorizer.
@@ -206,7 +129,8 @@ fn a_requirement_of_the_root_holds_and_an_undeclared_path_variable_is_a_paramete
             }},
         },
     });
-    let stored = World::new().import_with("&failonwarnings=true", document);
+    let world = World::new();
+    let stored = world.import_with("&failonwarnings=true", document);
     assert_eq!(stored.reply["apiKeySource"], "AUTHORIZER");
     let gate = &stored.tree.authorizers[0];
     assert_eq!((gate.kind.as_str(), gate.auth_type.as_deref(), gate.result_ttl_seconds), ("REQUEST", Some("custom"), Some(300)));
@@ -220,7 +144,7 @@ fn a_requirement_of_the_root_holds_and_an_undeclared_path_variable_is_a_paramete
         "methodResponses": {"200": {"responseModels": {"application/json": "Empty"}, "statusCode": "200"}},
         "requestParameters": {"method.request.path.data": true},
     });
-    assert_eq!(shown(stored.method("ANY /echo/{data}")), wanted);
+    assert_eq!(world.shown(&stored, "ANY /echo/{data}"), wanted);
     assert_eq!(stored.method("GET /pets").authorizer.as_ref(), Some(&gate.id));
     assert_eq!(stored.method("GET /pets").request_parameters, None);
 }
@@ -239,7 +163,8 @@ fn schemas_may_refer_to_one_another_in_a_circle() {
             "House": {"type": "object", "properties": {"holds": {"type": "array", "items": {"$ref": "#/components/schemas/Person"}}}},
         }},
     });
-    let stored = World::new().import_with("&failonwarnings=true", document);
+    let world = World::new();
+    let stored = world.import_with("&failonwarnings=true", document);
     let address = |name: &str| format!("https://apigateway.amazonaws.com/restapis/{}/models/{name}", stored.id());
     let schema = |n: usize| serde_json::from_str::<Value>(stored.tree.models[n].schema.as_ref().unwrap()).unwrap();
     assert_eq!(schema(0)["properties"]["holds"]["items"], json!({"$ref": address("Person")}));
@@ -249,7 +174,7 @@ fn schemas_may_refer_to_one_another_in_a_circle() {
         "apiKeyRequired": false, "authorizationType": "NONE", "httpMethod": "POST", "operationName": "CreatePerson",
         "requestModels": {"application/json": "Person"},
     });
-    assert_eq!(shown(stored.method("POST /person")), wanted);
+    assert_eq!(world.shown(&stored, "POST /person"), wanted);
 }
 
 /// Case test_import_with_http_method_integration.
@@ -268,12 +193,13 @@ fn a_mock_loses_its_verb_and_a_function_keeps_it() {
         "openapi": "3.0.1", "info": {"title": "t", "version": "date"},
         "paths": {"/": {"get": with(function), "options": with(json!({"type": "mock"}))}},
     });
-    let stored = World::new().import_with("&failonwarnings=true", document);
-    let get = shown(stored.method("GET /"));
+    let world = World::new();
+    let stored = world.import_with("&failonwarnings=true", document);
+    let get = world.shown(&stored, "GET /");
     let integration = &get["methodIntegration"];
     assert_eq!((&integration["httpMethod"], &integration["type"], &integration["uri"]), (&json!("POST"), &json!("AWS"), &json!(FUNCTION)));
     assert_eq!((integration.get("connectionType"), &integration["contentHandling"]), (None, &json!("CONVERT_TO_TEXT")));
-    assert_eq!(shown(stored.method("OPTIONS /"))["methodIntegration"].get("httpMethod"), None);
+    assert_eq!(world.shown(&stored, "OPTIONS /")["methodIntegration"].get("httpMethod"), None);
 }
 
 /// Case test_import_with_integer_http_status_code.
@@ -284,7 +210,8 @@ fn yaml_may_write_status_codes_as_numbers() {
                 \x20     x-amazon-apigateway-integration:\n        type: mock\n        passthroughBehavior: when_no_match\n        responses:\n\
                 \x20         default:\n            statusCode: 200\n            responseParameters:\n\
                 \x20             method.response.header.A-Origin: \"'*'\"\n        requestTemplates:\n          application/json: '{\"statusCode\": 200}'\n";
-    let stored = World::new().import_with("&failonwarnings=true", text);
+    let world = World::new();
+    let stored = world.import_with("&failonwarnings=true", text);
     let wanted = json!({
         "apiKeyRequired": false, "authorizationType": "NONE", "httpMethod": "GET",
         "methodIntegration": {
@@ -294,7 +221,7 @@ fn yaml_may_write_status_codes_as_numbers() {
         },
         "methodResponses": {"200": {"responseParameters": {"method.response.header.A-Origin": false}, "statusCode": "200"}},
     });
-    assert_eq!(shown(stored.method("GET /test")), wanted);
+    assert_eq!(world.shown(&stored, "GET /test"), wanted);
 }
 
 /// Case test_import_with_stage_variables.
@@ -306,8 +233,9 @@ fn an_address_may_be_made_of_stage_variables() {
         "openapi": "3.0.1", "info": {"title": "example", "version": "1.0"},
         "paths": {"/path1": {"get": {"x-amazon-apigateway-integration": integration, "responses": {"200": {"description": "OK"}}}}},
     });
-    let stored = World::new().import_with("&failonwarnings=true", document);
-    let shown = shown(stored.method("GET /path1"));
+    let world = World::new();
+    let stored = world.import_with("&failonwarnings=true", document);
+    let shown = world.shown(&stored, "GET /path1");
     assert_eq!((&shown["methodIntegration"]["uri"], shown["methodIntegration"].get("integrationResponses")), (&json!(uri), None));
 }
 
@@ -325,7 +253,8 @@ fn an_authorizer_that_no_method_uses_is_made_and_takes_its_header_from_its_schem
         "swagger": "2.0", "info": {"title": "PetStore", "description": "Your first API"}, "paths": {"/": {"get": {"security": [{"used": []}]}}},
         "securityDefinitions": {"used": scheme(Some(60)), "unused": scheme(None)},
     });
-    let stored = World::new().import_with("&failonwarnings=true", document);
+    let world = World::new();
+    let stored = world.import_with("&failonwarnings=true", document);
     assert_eq!((stored.reply.get("version"), &stored.reply["description"]), (None, &json!("Your first API")));
     let ttl = |name: &str| stored.tree.authorizers.iter().find(|one| one.name == name).unwrap().result_ttl_seconds;
     assert_eq!((ttl("used"), ttl("unused")), (Some(60), None));

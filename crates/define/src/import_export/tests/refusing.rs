@@ -28,7 +28,7 @@ fn what_cannot_be_read_is_invalid_input_and_the_place_is_for_the_operator() {
 
 #[test]
 fn bytes_that_are_no_text_are_invalid_input_too() {
-    let answer = Bench::new(&[OPERATIONS]).send("POST", "/restapis?mode=import", vec![0xff, 0xfe]);
+    let answer = Bench::new(crate::OPERATIONS).send("POST", "/restapis?mode=import", vec![0xff, 0xfe]);
     assert_eq!((answer.status, answer.body), (400, br#"{"message":"Invalid OpenAPI input."}"#.to_vec()));
 }
 
@@ -77,6 +77,7 @@ fn addresses_are_judged_by_their_type() {
             "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.",
         ),
         ("aws_proxy", format!("{function}/not:an:arn/invocations"), "Invalid function ARN or invalid uri"),
+        ("aws_proxy", format!("{function}/nonsense/invocations"), "Invalid function ARN or invalid uri"),
         ("http_proxy", "example.com".to_owned(), "Invalid HTTP endpoint specified for URI"),
         ("http", "https://".to_owned(), "Invalid HTTP endpoint specified for URI"),
     ] {
@@ -119,6 +120,8 @@ fn what_aws_refuses_but_another_reader_might_fill_in_is_a_warning() {
     let at = "Unable to put integration on 'ANY' for resource at path '/{proxy+}': ";
     let one = |kind: &str, uri: &str| says(integration(json!({"type": kind, "httpMethod": "GET", "uri": uri})));
     assert_eq!(one("aws_proxy", "${module.uri}"), format!("{at}Invalid ARN specified in the request"));
+    let unfilled = "arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/FUNCTION_ARN/invocations";
+    assert_eq!(one("aws_proxy", unfilled), format!("{at}Invalid function ARN or invalid uri"));
     assert_eq!(one("http", "${host}/path"), format!("{at}Invalid HTTP endpoint specified for URI"));
     let mapped = json!({"type": "mock", "requestParameters": {"integration.request.header.a": "method.request.header.b"}});
     let invalid = "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression parameter \

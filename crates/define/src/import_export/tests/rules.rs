@@ -201,7 +201,7 @@ fn every_member_of_an_integration_is_kept() {
         "passthroughBehavior": "When_No_Templates", "tlsConfig": {"insecureSkipVerification": true},
         "responseTransferMode": "stream", "integrationTarget": "arn:aws:elb:x", "payloadFormatVersion": "1.0",
         "requestParameters": {"integration.request.path.id": "method.request.path.id", "integration.request.header.r": "'${AWS::Region}'"},
-        "requestTemplates": {"application/json": "$input.body", "text/plain": "", "text/csv": null},
+        "requestTemplates": {"application/json": "$input.body", "text/plain": "", "text/csv": null, "text/x": {"statusCode": 200}},
         "responses": {
             "default": {"statusCode": 200, "responseParameters": {"method.response.header.X": "integration.response.header.Y"}},
             "4\\d{2}": {"statusCode": "400", "responseTemplates": {"application/json": "{}"}, "contentHandling": "CONVERT_TO_BINARY"},
@@ -216,7 +216,7 @@ fn every_member_of_an_integration_is_kept() {
         "type": "HTTP", "http_method": "POST", "uri": "https://example.com/${stageVariables.x}/{id}", "connection_type": "VPC_LINK",
         "connection_id": "link", "credentials": "arn:aws:iam::111111111111:role/r",
         "request_parameters": {"integration.request.header.r": "'us-east-1'", "integration.request.path.id": "method.request.path.id"},
-        "request_templates": {"application/json": "$input.body", "text/csv": null, "text/plain": null},
+        "request_templates": {"application/json": "$input.body", "text/csv": null, "text/plain": null, "text/x": "{\"statusCode\":200}"},
         "passthrough_behavior": "WHEN_NO_TEMPLATES", "content_handling": "CONVERT_TO_TEXT", "timeout_ms": 1500,
         "cache_namespace": "ns", "cache_key_parameters": ["method.request.path.id"], "insecure_skip_verification": true,
         "response_transfer_mode": "STREAM", "target": "arn:aws:elb:x",
@@ -351,4 +351,14 @@ fn gateway_responses_keep_the_usual_template_unless_they_bring_their_own() {
     assert_eq!(usual.parameters["gatewayresponse.header.A"], "'*'");
     assert_eq!(usual.templates["application/json"], "{\"message\":$context.error.messageString}");
     assert_eq!((throttled.status_code.as_deref(), throttled.templates["text/plain"].as_str()), (None, "slow"));
+}
+
+#[test]
+fn a_tag_pins_the_apis_id_as_it_does_on_creation() {
+    let world = World::new();
+    let tags = json!({"paths": {}, "tags": [{"name": "_custom_id_", "x-amazon-apigateway-tag-value": "my-own-id"}]});
+    let stored = world.import(document("3.0.1", tags.clone()));
+    assert_eq!((stored.id(), &stored.reply["tags"]), ("my-own-id", &json!({"_custom_id_": "my-own-id"})));
+    let (status, _) = world.send("POST", "/restapis?mode=import", &document("3.0.1", tags).to_string());
+    assert_eq!(status, 409);
 }
