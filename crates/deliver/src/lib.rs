@@ -8,6 +8,8 @@
 //! What is compiled is shared by all data threads and holds no thread's things; what belongs to a thread ([`upstream::Upstreams`]) is
 //! handed to the call.
 
+#[cfg(test)]
+mod bench;
 mod flaw;
 pub mod gateway_response;
 pub mod integration;

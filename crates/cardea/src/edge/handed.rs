@@ -2,8 +2,8 @@
 
 use super::Answers;
 use super::dock::Dock;
-use super::http1::{Recorded, answered};
-use base::gate::{Buffer, Exchange, Fill, ReplyBody, RequestBody, Scheme};
+use super::http1::{Recorded, answered, caught};
+use base::gate::{BodySource, Buffer, Exchange, Fill, ReplyBody, RequestBody, Scheme};
 use h1::{Fields, RequestHead};
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -11,6 +11,9 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 use tokio::sync::oneshot;
+
+/// Room for each piece of an answer's body.
+const READ_BYTES_MIN: usize = 4 * 1024;
 
 /// A request that is here as a whole.
 pub struct Handed {
@@ -126,18 +129,22 @@ async fn serve<A: Answers>(handed: Handed, dock: &Dock, desk: &A) -> Result<Hand
     let body = match reply.body {
         ReplyBody::Empty | ReplyBody::Length(_) => Buffer::none(),
         ReplyBody::Whole(bytes) => bytes,
-        ReplyBody::Stream(mut source) => {
-            let mut bytes = Buffer::take();
-            let mut fill = Fill::More;
-            while fill == Fill::More && bytes.len() as u64 <= bytes_max {
-                fill = poll_fn(|cx| source.poll_fill(cx, &mut bytes)).await.map_err(|_| Unserved::Cut)?;
-            }
-            bytes
-        }
+        ReplyBody::Stream(source) => caught(collect(source, bytes_max)).await.ok_or(Unserved::Cut)??,
     };
     if body.len() as u64 > bytes_max {
         return Err(Unserved::AnswerTooLarge);
     }
     recorded.ex.notes.sent_bytes = body.len() as u64;
     Ok(HandedAnswer { status: reply.status, fields: reply.fields, body: body.to_vec() })
+}
+
+/// All of a body, or a little more than is allowed.
+async fn collect(mut source: Box<dyn BodySource>, bytes_max: u64) -> Result<Buffer, Unserved> {
+    let mut bytes = Buffer::take();
+    let mut fill = Fill::More;
+    while fill == Fill::More && bytes.len() as u64 <= bytes_max {
+        bytes.reserve(READ_BYTES_MIN);
+        fill = poll_fn(|cx| source.poll_fill(cx, &mut bytes)).await.map_err(|_| Unserved::Cut)?;
+    }
+    Ok(bytes)
 }

@@ -105,25 +105,31 @@ async fn exchange<S: Socket, A: Answers>(line: &Rc<Line<S>>, rejected: Option<Re
             answered(desk, recorded.ex).await
         }
     };
-    answer::send(line, recorded.ex, reply).await;
+    if caught(answer::send(line, recorded.ex, reply)).await.is_none() {
+        tracing::error!(request = %recorded.ex.id, "the body of an answer panicked; its connection is reset");
+        line.server.borrow_mut().answer_failed();
+    }
     line.end();
 }
 
 /// The desk's reply; if it panics, an apology.
 pub(super) async fn answered<A: Answers>(desk: &A, ex: &mut Exchange) -> Reply {
-    let reply = {
-        let mut answering = pin!(desk.answer(ex));
-        poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| answering.as_mut().poll(cx))) {
-            Ok(poll) => poll.map(Some),
-            Err(_) => Poll::Ready(None),
-        })
-        .await
-    };
+    let reply = caught(desk.answer(ex)).await;
     reply.unwrap_or_else(|| {
         let reply = front::refuse(ex, 500, "the pipeline panicked");
         tracing::error!(request = %ex.id, "a request made the pipeline panic; it was answered 500");
         reply
     })
+}
+
+/// What the future brings; nothing if it panics.
+pub(super) async fn caught<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Some),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
 }
 
 /// Records an exchange when it is over, also when it is cut off in the middle.

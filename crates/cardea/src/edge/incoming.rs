@@ -18,7 +18,8 @@ struct Incoming<S: Socket> {
     turn: u32,
     left: Option<u64>,
     read_bytes: usize,
-    ended: bool,
+    /// What came of it, once it ended or failed.
+    outcome: Option<Result<Fill, BodyFault>>,
 }
 
 /// The body of the request that runs on this line. It is boxed only if there is one.
@@ -29,43 +30,49 @@ pub(super) fn body<S: Socket>(line: &Rc<Line<S>>, length: BodyLength) -> Request
         BodyLength::Chunked | BodyLength::UntilClose => None,
     };
     let (line, turn) = (line.clone(), line.turn.get());
-    RequestBody::Stream(Box::new(Incoming { line, turn, left, read_bytes: READ_BYTES_MIN, ended: false }))
+    RequestBody::Stream(Box::new(Incoming { line, turn, left, read_bytes: READ_BYTES_MIN, outcome: None }))
 }
 
 impl<S: Socket> BodySource for Incoming<S> {
     fn poll_fill(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<Result<Fill, BodyFault>> {
-        if self.ended {
-            return Poll::Ready(Ok(Fill::End));
+        if let Some(outcome) = self.outcome {
+            return Poll::Ready(outcome);
         }
         if self.turn != self.line.turn.get() {
             return Poll::Ready(Err(BodyFault::Gone));
         }
         let from = into.len();
+        let filled = ready!(self.poll_payload(cx, into));
+        if filled.is_err() {
+            into.truncate(from);
+        }
+        if filled != Ok(Fill::More) {
+            self.outcome = Some(filled);
+        }
+        Poll::Ready(filled)
+    }
+
+    fn left(&self) -> Option<u64> {
+        self.left
+    }
+}
+
+impl<S: Socket> Incoming<S> {
+    /// Reads until there is payload, or the end.
+    fn poll_payload(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<Result<Fill, BodyFault>> {
+        let from = into.len();
         loop {
-            if self.take_what_came_with_the_head(into) {
-                // Decoded below, like what is read.
-            } else {
-                if let Err(fault) = ready!(self.poll_continue(cx)) {
-                    return Poll::Ready(Err(fault));
-                }
-                if let Err(fault) = ready!(self.poll_read(cx, into)) {
-                    return Poll::Ready(Err(fault));
-                }
+            if !self.take_what_came_with_the_head(into) {
+                ready!(self.poll_continue(cx))?;
+                ready!(self.poll_read(cx, into))?;
             }
             self.line.disarm();
-            let decoded = match self.line.server.borrow_mut().body(into, from) {
-                Ok(decoded) => decoded,
-                Err(error) => {
-                    into.truncate(from);
-                    return Poll::Ready(Err(fault(error)));
-                }
-            };
+            let decoded = self.line.server.borrow_mut().body(into, from).map_err(fault)?;
             let payload_to = into.len() - decoded.surplus;
             if decoded.surplus > 0 {
                 self.line.input.borrow_mut().splice(..0, into.drain(payload_to..));
             }
             self.left = self.left.map(|left| left.saturating_sub((payload_to - from) as u64));
-            self.ended = decoded.end;
             if decoded.end {
                 return Poll::Ready(Ok(Fill::End));
             }
@@ -75,12 +82,6 @@ impl<S: Socket> BodySource for Incoming<S> {
         }
     }
 
-    fn left(&self) -> Option<u64> {
-        self.left
-    }
-}
-
-impl<S: Socket> Incoming<S> {
     /// Moves what was read with the head, or behind it, to where payload goes. Bytes that are surely the next request's stay.
     fn take_what_came_with_the_head(&self, into: &mut Vec<u8>) -> bool {
         let mut input = self.line.input.borrow_mut();

@@ -111,6 +111,9 @@ where
                 let cut = local.block_on(&runtime, place.run(|lane| make_desk(lane)));
                 // The tasks that are left end here, and record what they were at.
                 drop(local);
+                if let Err(error) = &cut {
+                    tracing::error!(%error, "a data thread could not serve");
+                }
                 // Nobody may be waiting.
                 let _unheard = ended.send(cut.unwrap_or_default());
             })

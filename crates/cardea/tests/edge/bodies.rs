@@ -1,6 +1,7 @@
 //! Bodies, both ways.
 
 use crate::house::{Ending, House};
+use base::world::Dice;
 use cardea::edge::Limits;
 
 #[test]
@@ -157,4 +158,66 @@ fn a_body_that_breaks_a_rule_or_off_is_the_desks_to_answer_and_the_last_of_its_c
     client.socket.shutdown(std::net::Shutdown::Write).unwrap();
     assert_eq!(client.answer().status, 400);
     client.is_closed();
+}
+
+#[test]
+fn a_body_that_is_kept_beyond_its_request_reads_nothing_of_the_next() {
+    let house = House::new();
+    let mut client = house.client();
+    assert_eq!(client.post("/keep", b"abc").text(), "kept");
+    assert_eq!(client.post("/kept", b"def").text(), "the client went away in the middle of its body");
+    assert_eq!(client.post("/echo", b"ghi").text(), "ghi");
+}
+
+#[test]
+fn requests_cut_anywhere_are_answered_alike() {
+    let house = House::new();
+    let mut dice = Dice::seeded(7);
+    for _ in 0..200 {
+        let (mut sent, mut expected) = (Vec::new(), Vec::new());
+        for _ in 0..1 + dice.roll() % 6 {
+            let body: Vec<u8> = (0..dice.roll() % 3_000).map(|n| n as u8).collect();
+            match dice.roll() % 5 {
+                0 => sent.extend_from_slice(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"),
+                1 => {
+                    sent.extend_from_slice(format!("POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes());
+                    sent.extend_from_slice(&body);
+                    expected.push(b"no".to_vec());
+                    continue;
+                }
+                2 => {
+                    sent.extend_from_slice(format!("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes());
+                    sent.extend_from_slice(&body);
+                    expected.push(body);
+                    continue;
+                }
+                _ => {
+                    sent.extend_from_slice(b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+                    for piece in body.chunks(1 + (dice.roll() % 1_000) as usize) {
+                        sent.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
+                        sent.extend_from_slice(piece);
+                        sent.extend_from_slice(b"\r\n");
+                    }
+                    sent.extend_from_slice(b"0\r\n\r\n");
+                    expected.push(body);
+                    continue;
+                }
+            }
+            expected.push(b"hello".to_vec());
+        }
+        let mut client = house.client();
+        client.socket.set_nodelay(true).unwrap();
+        let longest = 1 + dice.roll() % 2_000;
+        let mut rest = sent.as_slice();
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(rest.len().min(1 + (dice.roll() % longest) as usize));
+            client.send(piece);
+            rest = after;
+        }
+        for body in expected {
+            assert_eq!(client.answer().body, body);
+        }
+        client.socket.shutdown(std::net::Shutdown::Write).unwrap();
+        client.is_closed();
+    }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Desk {
     /// Those that wait at `/hang`.
     hanging: RefCell<Vec<Waker>>,
     open: RefCell<bool>,
+    /// A request's body that was kept beyond its time.
+    kept: RefCell<RequestBody>,
 }
 
 impl Desk {
@@ -108,7 +110,7 @@ impl Answers for Desk {
             ReplyBody::Stream(Box::new(Script { pieces, left, end }))
         };
         match path.as_str() {
-            "/hello" => text(200, "hello"),
+            "/hello" | "/panic-later" => text(200, "hello"),
             "/lean" => {
                 let mut body = Buffer::take();
                 body.extend_from_slice(b"hello");
@@ -126,6 +128,15 @@ impl Answers for Desk {
                 RequestBody::Stream(source) => Reply::new(200, ReplyBody::Stream(source)),
                 _ => text(200, "no body"),
             },
+            "/keep" => {
+                *self.kept.borrow_mut() = std::mem::take(&mut ex.request.body);
+                text(200, "kept")
+            }
+            "/kept" => {
+                let mut kept = self.kept.take();
+                let read = kept.whole(u64::MAX).await.map(|bytes| bytes.clone());
+                text(200, &read.map_or_else(|refusal| refusal.because.into_owned(), |bytes| format!("{bytes:?}")))
+            }
             "/early" => text(403, "no"),
             "/204" => Reply::new(204, ReplyBody::Whole(Buffer::from(b"not to be sent".to_vec()))),
             "/304" => Reply::new(304, ReplyBody::Length(14)),
@@ -159,8 +170,10 @@ impl Answers for Desk {
 
     fn record(&self, ex: &mut Exchange) {
         ex.notes.done = ex.lane.clock.now();
-        if ex.path() == "/lean" {
-            return;
+        match ex.path() {
+            "/lean" => return,
+            "/panic-later" => panic!("a record that panics, as it should here"),
+            _ => {}
         }
         let told = Told {
             path: ex.path().to_owned(),
@@ -203,6 +216,7 @@ impl House {
             told: sender.clone(),
             hanging: RefCell::default(),
             open: RefCell::new(false),
+            kept: RefCell::default(),
         };
         House { lanes: Arc::new(start(plan, make).unwrap()), clock, told: Mutex::new(told) }
     }

@@ -139,5 +139,21 @@ fn a_panic_outside_the_desk_resets_its_connection_and_the_count_stays_right() {
         assert_eq!(client.send("GET /bomb HTTP/1.1\r\nHost: a\r\n\r\n").rest().1, Ending::Reset);
     }
     assert_eq!(other.get("/hello").status, 200);
+    let told: Vec<String> = (0..12).map(|_| house.told().path).collect();
+    assert_eq!(told.iter().filter(|path| *path == "/bomb").count(), 10);
+    assert!(house.has_open(0, 1));
+}
+
+#[test]
+fn a_panic_that_nobody_catches_ends_its_connection_alone() {
+    let house = House::new();
+    let mut other = house.client();
+    assert_eq!(other.get("/hello").status, 200);
+    for _ in 0..10 {
+        let mut client = house.client();
+        assert_eq!(client.get("/panic-later").status, 200);
+        client.is_closed();
+    }
+    assert_eq!(other.get("/hello").status, 200);
     assert!(house.has_open(0, 1));
 }

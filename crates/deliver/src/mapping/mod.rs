@@ -18,8 +18,6 @@ mod response;
 mod select;
 mod source;
 mod template;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use encode::{Place, push_encoded};
 pub(crate) use lists::is_dropped_on_arrival;

@@ -142,9 +142,6 @@ fn proxied(mut reply: Reply) -> Reply {
     if reply.fields.has(Known::Via) {
         reply.fields.remove("Via");
     }
-    if !reply.fields.has(Known::ContentType) {
-        reply.fields.push("Content-Type", JSON).expect("a constant field can be written");
-    }
     reply
 }
 

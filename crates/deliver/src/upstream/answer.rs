@@ -1,7 +1,7 @@
 //! The body of an answer on its way in, and the rest of its request on its way out.
 
 use super::connection::Connection;
-use super::outgoing::Outgoing;
+use super::outgoing::{Outgoing, Stuck};
 use super::pool::Upstreams;
 use super::target::Target;
 use base::gate::{BodyFault, BodySource, Buffer, Fill};
@@ -23,6 +23,8 @@ pub(super) struct Answer {
     connection: Option<Connection>,
     /// What is still to be sent of the request.
     outgoing: Option<Outgoing>,
+    /// The request will never be sent to its end: whatever follows on this connection would be taken for the rest of it.
+    is_cut: bool,
     /// Payload that came with the head.
     early: Buffer,
     /// Payload that was not handed over yet, where that is known.
@@ -42,24 +44,44 @@ impl Answer {
         left: Option<u64>,
     ) -> Answer {
         connection.watch.clear();
-        Answer { upstreams, target, connection: Some(connection), outgoing, early, left, read_bytes: READ_BYTES_MIN, armed: false }
+        Answer {
+            upstreams,
+            target,
+            connection: Some(connection),
+            outgoing,
+            is_cut: false,
+            early,
+            left,
+            read_bytes: READ_BYTES_MIN,
+            armed: false,
+        }
+    }
+
+    /// As it is, when the back end takes no more of the request.
+    pub(super) fn cut(self) -> Answer {
+        Answer { outgoing: None, is_cut: true, ..self }
     }
 
     /// The answer has ended well: its connection may serve again.
     fn finish(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        self.outgoing = None;
-        if connection.client.finish() == Reuse::Pool {
+        // The client has framed the request to its end; whether all of it has gone is known here alone.
+        let is_sent = self.outgoing.take().is_none() && !self.is_cut;
+        if connection.client.finish() == Reuse::Pool && is_sent {
             self.upstreams.give_back(&self.target, connection);
         }
     }
 
-    /// Goes on sending the request. What goes wrong here shows in the connection, which will not be used again.
-    fn pump(&mut self, cx: &mut Context<'_>, moved: &mut bool) {
-        let (Some(connection), Some(outgoing)) = (&mut self.connection, &mut self.outgoing) else { return };
-        if outgoing.poll_send(connection, cx, moved).is_ready() {
-            self.outgoing = None;
+    /// Goes on sending the request. If its body breaks off, nobody is there to read the answer either.
+    fn pump(&mut self, cx: &mut Context<'_>, moved: &mut bool) -> Result<(), BodyFault> {
+        let (Some(connection), Some(outgoing)) = (&mut self.connection, &mut self.outgoing) else { return Ok(()) };
+        match outgoing.poll_send(connection, cx, moved) {
+            Poll::Pending => {}
+            Poll::Ready(Ok(())) => self.outgoing = None,
+            Poll::Ready(Err(Stuck::Source(fault))) => return Err(fault),
+            Poll::Ready(Err(Stuck::Stream(_) | Stuck::Framing)) => (self.outgoing, self.is_cut) = (None, true),
         }
+        Ok(())
     }
 
     fn poll_body(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<Result<Fill, BodyFault>> {
@@ -115,9 +137,11 @@ fn reserve(into: &mut Vec<u8>, bytes: usize) {
 impl BodySource for Answer {
     fn poll_fill(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<Result<Fill, BodyFault>> {
         let mut moved = false;
-        self.pump(cx, &mut moved);
         let from = into.len();
-        let polled = self.poll_body(cx, into);
+        let polled = match self.pump(cx, &mut moved) {
+            Ok(()) => self.poll_body(cx, into),
+            Err(fault) => Poll::Ready(Err(fault)),
+        };
         let came = into.len().saturating_sub(from) as u64;
         self.left = self.left.map(|left| left.saturating_sub(came));
         match polled {

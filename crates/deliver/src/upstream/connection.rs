@@ -3,6 +3,7 @@
 use base::world::{Moment, Watch};
 use h1::Client;
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
@@ -52,13 +53,15 @@ impl Connection {
     /// reported readable.
     pub(super) fn is_quiet(&mut self) -> bool {
         let mut byte = [0];
-        let mut cx = Context::from_waker(Waker::noop());
-        let mut into = ReadBuf::new(&mut byte);
-        let read = match &mut self.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_read(&mut cx, &mut into),
-            Stream::Tls(stream) => Pin::new(stream.as_mut()).poll_read(&mut cx, &mut into),
-        };
-        read.is_pending()
+        match &mut self.stream {
+            Stream::Plain(stream) => matches!(stream.try_read(&mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock),
+            Stream::Tls(stream) => {
+                // Without a budget: a poll that only says "not now" must not pass for silence.
+                let mut into = ReadBuf::new(&mut byte);
+                let read = pin!(tokio::task::unconstrained(poll_fn(|cx| Pin::new(stream.as_mut()).poll_read(cx, &mut into))));
+                read.poll(&mut Context::from_waker(Waker::noop())).is_pending()
+            }
+        }
     }
 }
 

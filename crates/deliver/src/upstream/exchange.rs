@@ -206,8 +206,8 @@ impl<'a> UpstreamExchange<'a> {
             BodyLength::Chunked | BodyLength::UntilClose => None,
         };
         if !self.connection.client.body_is_ended() || outgoing.is_some() {
-            let outgoing = outgoing.filter(|_| !self.deaf);
             let answer = Answer::new(self.upstreams.clone(), target.clone(), self.connection, outgoing, self.incoming, left);
+            let answer = if self.deaf { answer.cut() } else { answer };
             return Ok(Answered { head: self.head, body: ReplyBody::Stream(Box::new(answer)) });
         }
         if self.connection.client.finish() == h1::Reuse::Pool {
