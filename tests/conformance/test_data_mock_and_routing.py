@@ -208,7 +208,7 @@ def test_a_foreign_authorization_header_is_told_as_an_incomplete_signature(api: 
     api.mock("/a").deploy()
     answer = api.call("/nothing", headers={"Authorization": "Bearer abc"})
     assert (answer.status, answer.error_type) == (403, "IncompleteSignatureException")
-    assert "not a valid key=value pair (missing equal-sign) in Authorization header" in answer.text
+    assert "Invalid key=value pair (missing equal-sign) in Authorization header" in answer.text
 
 
 def test_head_is_not_answered_by_get_but_by_any(api: Api) -> None:

@@ -228,11 +228,6 @@ def test_a_content_type_that_is_none_is_refused(mock: Api, gw: Any) -> None:
     assert "Validation Result: warnings : [], errors : [Invalid content type specified: 123]" in message
 
 
-def test_an_integration_response_needs_its_method_response(mock: Api, gw: Any) -> None:
-    # assumed
-    assert refusal(gw.put_integration_response, **mock.at(), statusCode="404") == WRONG_STATUS
-
-
 def test_what_an_integration_response_hangs_from_must_exist(api: Api, gw: Any) -> None:
     assert refusal(gw.put_integration_response, **{**api.at(), "resourceId": "nosuch"}, statusCode="200") == WRONG_RESOURCE
     assert refusal(gw.put_integration_response, **api.at(), statusCode="200") == WRONG_METHOD

@@ -264,11 +264,6 @@ def test_removing_what_is_not_there_is_refused(staged: Staged, path: str) -> Non
     assert staged.refused(("remove", path)) == (400, "BadRequestException", message)
 
 
-def test_caches_of_a_stage_can_be_flushed(staged: Staged) -> None:
-    assert status(staged.gw.flush_stage_cache(**staged.at)) == 202
-    assert status(staged.gw.flush_stage_authorizers_cache(**staged.at)) == 202
-
-
 def test_the_default_endpoint_can_be_switched_off(staged: Staged) -> None:
     staged.gw.update_rest_api(restApiId=staged.api.id, patchOperations=patch(("replace", "/disableExecuteApiEndpoint", "true")))
     staged.patch(("replace", "/description", "touched"))

@@ -61,7 +61,7 @@ impl Bench {
             ids: Ids::seeded(1),
             sealer: Arc::new(Sealer::new(&[7; SEALING_KEY_BYTES], Ids::seeded(2))),
             running: Arc::new(Counting(quotas.clone())),
-            settings: Settings { partition: "aws".into(), aws_strict },
+            settings: Settings { partition: "aws".into(), aws_strict, integration_timeout_ms_max: 29_000 },
         };
         let caller = Caller { name: "tester".into(), realm: Realm::new("111111111111", "us-east-1") };
         Bench { house: Arc::new(house), clock, quotas, catalogue: Catalogue::new(slices), caller }

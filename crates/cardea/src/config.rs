@@ -56,6 +56,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("quota-slice", "100", "units of a quota that a crash may cost a key at most, 1 to 100"),
     setting("explain-requests", "10000", "requests remembered for explain"),
     setting("slow-ms", "1000", "milliseconds from which on a request is remembered as slow"),
+    setting("integration-timeout-ms-max", "29000", "milliseconds an integration may be given: AWS's quota, raised here at will (to 900000)"),
     setting("drain-seconds", "30", "how long running requests may take after SIGTERM"),
     setting("connections-max", "100000", "client connections at once on the data port"),
     setting("idle-timeout-ms", "310000", "how long a client connection may be idle (AWS: 310 s)"),
@@ -175,6 +176,13 @@ fn known(name: &str, said: &str) -> Result<&'static str, ConfigError> {
         return Ok(setting.name);
     }
     let nearest = SETTINGS.iter().min_by_key(|setting| distance(setting.name, &spelled)).map_or("", |setting| setting.name);
+    // It is named in the spelling of the place where it stands.
+    let nearest = match said {
+        said if said.starts_with("CARDEA_") => format!("CARDEA_{}", nearest.to_ascii_uppercase().replace('-', "_")),
+        said if said.starts_with("--") => format!("--{nearest}"),
+        _ if name.contains('_') => nearest.replace('-', "_"),
+        _ => nearest.to_owned(),
+    };
     Err(ConfigError(format!("there is no setting {said}; the nearest is {nearest} (`cardea config` lists them all)")))
 }
 
@@ -221,6 +229,8 @@ pub struct Config {
     pub proxies: Vec<(String, String)>,
     pub dev: bool,
     pub region: String,
+    /// Whether somebody set the region, and not the default did.
+    pub region_is_set: bool,
     pub account_id: String,
     pub root_key: Option<(String, String)>,
     pub aws_strict: bool,
@@ -235,6 +245,7 @@ pub struct Config {
     pub quota_slice: u32,
     pub explain_requests: usize,
     pub slow_ms: u64,
+    pub integration_timeout_ms_max: u32,
     pub drain_seconds: u64,
     pub connections_max: usize,
     pub idle_timeout_ms: u32,
@@ -283,6 +294,7 @@ impl Config {
             control,
             proxies: values.text("proxy").unwrap_or_default().split_whitespace().map(proxy).collect::<Result<_, _>>()?,
             dev,
+            region_is_set: values.with_origin("region").is_some_and(|(_, origin)| *origin != Origin::Default),
             region: values.text("region").unwrap_or("us-east-1").to_owned(),
             account_id,
             root_key,
@@ -302,6 +314,7 @@ impl Config {
             quota_slice: values.number("quota-slice", 1, u64::from(base::tally::SLICE_UNITS_MAX))? as u32,
             explain_requests: values.number("explain-requests", 0, 10_000_000)? as usize,
             slow_ms: values.number("slow-ms", 1, 86_400_000)?,
+            integration_timeout_ms_max: values.number("integration-timeout-ms-max", 50, 900_000)? as u32,
             drain_seconds: values.number("drain-seconds", 0, 3600)?,
             connections_max: values.number("connections-max", 1, 10_000_000)? as usize,
             idle_timeout_ms: values.number("idle-timeout-ms", 1000, 86_400_000)? as u32,
@@ -357,7 +370,7 @@ mod tests {
     #[test]
     fn an_unknown_setting_is_refused_with_the_nearest_name() {
         let said = join(&[], &[("CARDEA_LISTN", "x")]).unwrap_err().0;
-        assert!(said.contains("CARDEA_LISTN") && said.contains("nearest is listen"), "{said}");
+        assert!(said.contains("CARDEA_LISTN") && said.contains("nearest is CARDEA_LISTEN"), "{said}");
         assert!(join(&[], &[("CARDEA_CORPORA", "x"), ("OTHER", "y")]).is_ok());
     }
 

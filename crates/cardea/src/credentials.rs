@@ -68,6 +68,8 @@ pub struct RunFile {
     pub data: SocketAddr,
     pub control: SocketAddr,
     pub pid: u32,
+    /// The region of callers that name none.
+    pub region: String,
 }
 
 impl RunFile {
@@ -75,12 +77,12 @@ impl RunFile {
     pub fn read(dir: &Path) -> Option<RunFile> {
         let stored: Stored = serde_json::from_str(&std::fs::read_to_string(dir.join(RUN_FILE)).ok()?).ok()?;
         let address = |url: &str| url.strip_prefix("http://")?.parse().ok();
-        Some(RunFile { data: address(&stored.data)?, control: address(&stored.control)?, pid: stored.pid })
+        Some(RunFile { data: address(&stored.data)?, control: address(&stored.control)?, pid: stored.pid, region: stored.region })
     }
 
     /// Says where this node listens.
     pub fn write(&self, dir: &Path) -> io::Result<()> {
-        let stored = Stored { data: format!("http://{}", self.data), control: format!("http://{}", self.control), pid: self.pid };
+        let stored = Stored { data: format!("http://{}", self.data), control: format!("http://{}", self.control), pid: self.pid, region: self.region.clone() };
         write_file(dir, RUN_FILE, serde_json::to_string(&stored)?.as_bytes(), 0o644)
     }
 
@@ -96,6 +98,7 @@ struct Stored {
     data: String,
     control: String,
     pid: u32,
+    region: String,
 }
 
 fn write_secret(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {

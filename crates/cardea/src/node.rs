@@ -104,7 +104,7 @@ impl Node {
             ids,
             sealer,
             running: gateway.clone(),
-            settings: Settings { partition: "aws".into(), aws_strict: config.aws_strict },
+            settings: Settings { partition: "aws".into(), aws_strict: config.aws_strict, integration_timeout_ms_max: config.integration_timeout_ms_max },
         };
         let port = Arc::new(ControlPort {
             house: Arc::new(house),
@@ -119,13 +119,12 @@ impl Node {
         let stop = watch::Sender::new(false);
         let address = control.local_addr().map_err(in_dir)?;
         let serving = tokio::spawn(port.clone().serve(control, stop.subscribe()));
-        let run = RunFile { data: lanes.address(), control: address, pid: std::process::id() };
+        let run = RunFile { data: lanes.address(), control: address, pid: std::process::id(), region: config.region.clone() };
         run.write(&config.data_dir).map_err(in_dir)?;
         flush_access_logs(&lanes);
         if config.dev && !(address.ip().is_loopback() && lanes.address().ip().is_loopback()) {
             tracing::warn!("dev takes every caller for root, and others can reach this node");
         }
-        tracing::info!(data = %lanes.address(), control = %address, threads, "serving");
         Ok(Node { store, ledger, gateway, lanes, port, control: address, serving, stop, root, _directory: directory })
     }
 

@@ -38,8 +38,10 @@ impl Client {
                 fail(format!("no root key in {}: {why}; start `cardea serve` with this data directory first", config.data_dir.display()))
             })?,
         };
-        let control = RunFile::read(&config.data_dir).map_or(config.control, |run| run.control);
-        Ok(Client { control, key, region: config.region.clone() })
+        let running = RunFile::read(&config.data_dir);
+        let control = running.as_ref().map_or(config.control, |run| run.control);
+        let region = running.filter(|_| !config.region_is_set).map_or_else(|| config.region.clone(), |run| run.region);
+        Ok(Client { control, key, region })
     }
 
     /// A client for a known port and key.
@@ -50,6 +52,10 @@ impl Client {
     /// `http://127.0.0.1:4566`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.control)
+    }
+
+    pub fn region(&self) -> &str {
+        &self.region
     }
 
     pub fn access_key_id(&self) -> &str {

@@ -10,7 +10,7 @@ pub(super) fn run(args: &ArgMatches) -> Outcome {
     println!("export AWS_ENDPOINT_URL={}", client.endpoint());
     println!("export AWS_ACCESS_KEY_ID={}", client.access_key_id());
     println!("export AWS_SECRET_ACCESS_KEY={}", client.secret());
-    println!("export AWS_DEFAULT_REGION={}", config.region);
-    println!("export AWS_REGION={}", config.region);
+    println!("export AWS_DEFAULT_REGION={}", client.region());
+    println!("export AWS_REGION={}", client.region());
     Ok(ExitCode::SUCCESS)
 }

@@ -23,6 +23,7 @@ pub(super) fn run(args: &ArgMatches) -> Outcome {
         let node = Node::start(&config).await?;
         println!("listening data=http://{} control=http://{}", node.data(), node.control());
         std::io::stdout().flush().map_err(|why| fail(why.to_string()))?;
+        tracing::info!(data = %node.data(), control = %node.control(), "serving");
         node.until_told_to_stop(&config).await?;
         Ok(ExitCode::SUCCESS)
     })

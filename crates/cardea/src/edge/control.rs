@@ -109,6 +109,10 @@ impl ControlPort {
             _ => {}
         }
         let id = self.request_id();
+        let announced = parts.headers.get(hyper::header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > CONTROL_BODY_BYTES_MAX as u64) {
+            return told(refuse(&ApiError::RequestEntityTooLarge(CONTROL_BODY_BYTES_MAX), &path), &id);
+        }
         let collected = tokio::time::timeout(Duration::from_secs(BODY_SECONDS_MAX), Limited::new(body, CONTROL_BODY_BYTES_MAX).collect());
         let body = match collected.await {
             Ok(Ok(body)) => body.to_bytes().to_vec(),

@@ -189,6 +189,9 @@ impl Kept {
                 if matches!(self.notes.verdict(stage), Verdict::Passed | Verdict::Refused) && self.narrowest() == Some(stage) =>
             {
                 step["tokensLeft"] = json!(notes.tokens_left);
+                if stage == Stage::PlanThrottle {
+                    step["usagePlanId"] = json!(notes.plan.as_str());
+                }
             }
             _ => {}
         }

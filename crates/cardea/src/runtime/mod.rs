@@ -22,7 +22,7 @@ pub use gateway::{Gateway, GatewaySettings};
 
 use access_log::{Format, Lines};
 use arc_swap::{ArcSwap, Cache};
-use base::gate::{Exchange, Refusal, RefusalKind, Reply, RequestId, Stage, StageFacts, Verdict};
+use base::gate::{BodyFault, Exchange, Refusal, RefusalKind, Reply, RequestBody, RequestId, Stage, StageFacts, Verdict};
 use deliver::gateway_response::{GatewayResponses, put_standard_fields};
 use deliver::upstream::Upstreams;
 use explain::Rings;
@@ -43,6 +43,9 @@ pub struct Desk {
     plain: GatewayResponses,
     all_requests: Option<(Arc<str>, Format)>,
 }
+
+/// Bytes of a request's body, and of a back end's answer that a mapping must read whole (AWS: 10 MB).
+const BODY_BYTES_MAX: u64 = 10 * 1024 * 1024;
 
 /// The format of the node's own access log.
 const ALL_REQUESTS_FORMAT: &str = concat!(
@@ -73,6 +76,9 @@ impl Desk {
     /// Answers a request. Whatever happens on the way, there is a reply.
     pub async fn answer(&self, ex: &mut Exchange) -> Reply {
         ex.arrive();
+        if let Err(refusal) = front(ex) {
+            return self.plain.render(&refusal, ex);
+        }
         let view = match self.stage_of(ex).await {
             Ok(view) => view,
             Err(refusal) => {
@@ -154,6 +160,28 @@ impl Desk {
         let mut cache = self.table.borrow_mut();
         kept.story(cache.load())
     }
+}
+
+/// What holds before any API is known: the size of the body, as far as it was announced, and the verb that a caller may name in
+/// `X-HTTP-Method-Override` in place of its own (documented; the field is used up by it).
+fn front(ex: &mut Exchange) -> Result<(), Refusal> {
+    if let RequestBody::Stream(body) = &ex.request.body
+        && body.left().is_some_and(|left| left > BODY_BYTES_MAX)
+    {
+        return Err(BodyFault::TooLarge.refusal());
+    }
+    let head = &ex.request.head;
+    let Some(named) = head.field(h1::Known::XHttpMethodOverride).and_then(|verb| std::str::from_utf8(verb).ok()) else { return Ok(()) };
+    if named == head.method_text() || router::Verb::named(named).is_none_or(|verb| verb == router::Verb::Any) {
+        return Ok(());
+    }
+    let mut other = h1::RequestHead::build(named, head.target(), head.version());
+    for field in head.fields().iter().filter(|field| field.known != h1::Known::XHttpMethodOverride && !field.known.is_framing()) {
+        other = other.push(field.name, field.value);
+    }
+    let other = other.push("Host", head.host().as_bytes()).body(head.body()).finish();
+    ex.request.head = other.map_err(|why| Refusal::of(RefusalKind::Front(why.status), why.because))?;
+    Ok(())
 }
 
 /// Which deployment answers: the canary's share is drawn for each request, without stickiness.

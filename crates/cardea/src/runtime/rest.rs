@@ -1,7 +1,7 @@
 //! The life of a request to a REST API, in one function. The order of its lines is the product's contract (rest-api-lifecycle.md §2.1,
 //! architecture §4); `?` is the refusal, and [`super::Desk::answer`] is the one place that renders it.
 
-use super::Desk;
+use super::{BODY_BYTES_MAX, Desk};
 use super::compile::CompiledMethod;
 use super::keys::{KeyEntry, Membership};
 use super::router::Verb;
@@ -10,9 +10,6 @@ use base::gate::{Exchange, Refusal, RefusalKind, Reply, Short, Stage, Verdict};
 use base::tally::{Bucket, Quota, Rate, Taken, Ticket};
 use define::rest_api::record::ApiKeySource;
 use std::sync::Arc;
-
-/// Bytes of a request's body, and of a back end's answer that a mapping must read whole (AWS: 10 MB).
-const BODY_BYTES_MAX: u64 = 10 * 1024 * 1024;
 
 /// Answers a request to a stage, or refuses it.
 pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &mut Exchange) -> Result<Reply, Refusal> {

@@ -112,6 +112,7 @@ pub fn check(text: &str) -> Vec<Problem> {
         realm,
         partition: "aws".into(),
         aws_strict: false,
+        timeout_ms_max: u32::MAX,
     };
     match plan(&definition, &options, &Source { api: "0000000000".into(), ids: Ids::seeded(0), now: Timestamp(0) }, None) {
         Ok(planned) => planned.problems,
@@ -148,6 +149,7 @@ fn options(
         realm: cx.realm().clone(),
         partition: cx.settings.partition.to_string(),
         aws_strict: cx.settings.aws_strict,
+        timeout_ms_max: cx.settings.integration_timeout_ms_max,
     })
 }
 

@@ -8,11 +8,6 @@ use deliver::integration::record::{Integration, IntegrationType, PassthroughBeha
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Milliseconds an integration may take on AWS.
-pub const TIMEOUT_MS_MAX: u32 = 29_000;
-/// Milliseconds an integration may take here, unless only what AWS has is allowed: AWS's own bound for streams.
-pub const TIMEOUT_MS_MAX_EXTENDED: u32 = 900_000;
-
 /// Under which rules an integration is checked.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -20,12 +15,18 @@ pub struct Rules {
     pub strict: bool,
     /// Whose roles may be assumed.
     pub account: Arc<str>,
+    /// Milliseconds an integration may take at most: a quota on AWS, a setting here.
+    pub timeout_ms_max: u32,
 }
 
 impl Rules {
     /// The rules of a call.
     pub fn of(cx: &Control) -> Rules {
-        Rules { strict: cx.settings.aws_strict, account: cx.realm().account.clone() }
+        Rules {
+            strict: cx.settings.aws_strict,
+            account: cx.realm().account.clone(),
+            timeout_ms_max: cx.settings.integration_timeout_ms_max,
+        }
     }
 }
 
@@ -71,7 +72,7 @@ pub fn check(method: &Method, mut integration: Integration, rules: &Rules) -> Re
     if integration.connection_type.as_deref() == Some("VPC_LINK") && integration.connection_id.as_deref().unwrap_or("").is_empty() {
         return refuse("Connection Id must be specified for VPC_LINK connection type");
     }
-    let timeout_ms_max = if rules.strict { TIMEOUT_MS_MAX } else { TIMEOUT_MS_MAX_EXTENDED };
+    let timeout_ms_max = rules.timeout_ms_max;
     if !(TIMEOUT_MS_MIN..=timeout_ms_max).contains(&integration.timeout_ms) {
         return refuse(&format!("Timeout should be between {TIMEOUT_MS_MIN} ms and {timeout_ms_max} ms"));
     }

@@ -3,7 +3,10 @@
 use super::method::is_status;
 use super::*;
 use crate::import_export::document::Entry;
-use crate::method::integration_check::{Rules, TIMEOUT_MS_MAX, TIMEOUT_MS_MAX_EXTENDED};
+use crate::method::integration_check::Rules;
+
+/// Milliseconds that a definition may give an integration here, where AWS's quota would refuse it: AWS's own bound for streams.
+const TIMEOUT_MS_TOLERATED_MAX: u32 = 900_000;
 use deliver::integration::record::{
     Integration, IntegrationResponse, IntegrationType, PassthroughBehavior, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MIN,
 };
@@ -74,7 +77,11 @@ impl<'d> Draft<'d> {
         };
         integration.request_parameters = integration.request_parameters.filter(|map| !map.is_empty());
         integration.request_templates = integration.request_templates.filter(|map| !map.is_empty());
-        let rules = Rules { strict: self.notes.is_strict(), account: self.options.realm.account.clone() };
+        let rules = Rules {
+            strict: self.notes.is_strict(),
+            account: self.options.realm.account.clone(),
+            timeout_ms_max: self.options.timeout_ms_max,
+        };
         let flaws = check::integration(method, &integration, &rules);
         self.tell(flaws, node.at, |why| spot.cannot_put("integration", why));
         self.integration_responses(node, method, &mut integration, spot);
@@ -99,7 +106,7 @@ impl<'d> Draft<'d> {
 
     fn timeout(&mut self, node: &'d Node, spot: &Spot<'_>) -> u32 {
         let Some(node) = node.find("timeoutInMillis") else { return TIMEOUT_MS_DEFAULT };
-        let max = if self.notes.is_strict() { TIMEOUT_MS_MAX } else { TIMEOUT_MS_MAX_EXTENDED };
+        let max = if self.notes.is_strict() { self.options.timeout_ms_max } else { TIMEOUT_MS_TOLERATED_MAX };
         match node.whole().and_then(|ms| u32::try_from(ms).ok()).filter(|ms| (TIMEOUT_MS_MIN..=max).contains(ms)) {
             Some(ms) => ms,
             None => {

@@ -112,6 +112,8 @@ pub struct Options {
     pub partition: String,
     /// Whether AWS's limits and refusals hold.
     pub aws_strict: bool,
+    /// Milliseconds an integration may take, where they do.
+    pub timeout_ms_max: u32,
 }
 
 /// Where new ids and the time come from.

@@ -121,6 +121,7 @@ pub(super) fn planned(text: &str, aws_strict: bool) -> Result<Planned, Vec<Probl
         realm: Realm::new(ACCOUNT, "us-east-1"),
         partition: "aws".into(),
         aws_strict,
+        timeout_ms_max: 29_000,
     };
     plan(&Definition::read(text).unwrap(), &options, &Source { api: "a1".into(), ids: Ids::seeded(3), now: Timestamp(7) }, None)
 }

@@ -266,7 +266,7 @@ fn an_integration_can_be_checked_with_its_responses() {
     let method: Method = serde_json::from_value(json!({"api": "a", "resource": "r", "verb": "GET", "authorization_type": "NONE",
         "api_key_required": false}))
     .unwrap();
-    let rules = Rules { strict: true, account: "111111111111".into() };
+    let rules = Rules { strict: true, account: "111111111111".into(), timeout_ms_max: 29_000 };
     let with = |template: &str| {
         let templates = [(template.to_owned(), None)].into();
         let response = IntegrationResponse { status_code: "200".into(), response_templates: Some(templates), ..Default::default() };
