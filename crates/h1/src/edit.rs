@@ -116,4 +116,15 @@ mod tests {
         }
         assert!(fields.is_empty());
     }
+
+    #[test]
+    fn fields_of_an_answer_are_taken_out_and_their_memory_is_used_again() {
+        use crate::{Asked, HeadLimits, Parsed, ResponseHead};
+        let mut answer = b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n".to_vec();
+        let mut old = Fields::new();
+        old.push("old", b"1").unwrap();
+        let mut head = ResponseHead::reusing(old);
+        assert_eq!(head.parse(&mut answer, 0, Asked::Plainly, &HeadLimits::for_answers()), Ok(Parsed::Complete));
+        assert_eq!(told(&head.into_fields()), [("Server".into(), "x".into())]);
+    }
 }

@@ -1,6 +1,7 @@
 use super::{GatewayResponses, put_standard_fields, record};
 use crate::bench::{World, lines, map};
 use base::gate::{Exchange, Refusal, RefusalKind, Reply, ReplyBody};
+use proptest::prelude::*;
 
 const GET: &str = "GET /prod/p1?q=qv HTTP/1.1\r\nHost: a\r\nAccept: application/json\r\n\r\n";
 
@@ -189,4 +190,13 @@ fn what_is_flawed_is_left_out_and_told() {
     assert_eq!(flaws.len(), 3);
     let (status, _, fields) = told(&responses, &Refusal::of(RefusalKind::Throttled, "x"), &mut World::new().exchange(GET));
     assert_eq!((status, fields[1].as_str()), (429, "b: ok"));
+}
+
+proptest! {
+    #[test]
+    fn any_template_is_written(text in r"([a-z.$#{}é ]|\$context\.|\$stageVariables\.|error|message|stage|method\.request\.header\.){0,20}") {
+        let (responses, _) = GatewayResponses::compile(&[customised("THROTTLED", None, &[], &[("text/plain", &text)])]);
+        let (_, body, _) = told(&responses, &Refusal::of(RefusalKind::Throttled, "x"), &mut World::new().exchange(GET));
+        prop_assert!(text.contains('$') || body == text);
+    }
 }

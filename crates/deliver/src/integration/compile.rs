@@ -51,7 +51,16 @@ pub fn compile_integration(method: &MethodFacts<'_>, record: &Integration) -> Re
     let response = IntegrationResponse::compile(record, method.response_statuses, &mut flaws);
     match backend {
         Some(backend) if flaws.is_empty() => Ok(CompiledIntegration { request, backend, response }),
-        _ => Err(flaws),
+        _ => {
+            // What fills the URI is looked at twice.
+            let mut told: Vec<Flaw> = Vec::with_capacity(flaws.len());
+            for flaw in flaws {
+                if !told.contains(&flaw) {
+                    told.push(flaw);
+                }
+            }
+            Err(told)
+        }
     }
 }
 

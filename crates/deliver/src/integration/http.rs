@@ -64,7 +64,7 @@ impl HttpIntegration {
 
     /// Asks the endpoint.
     pub async fn call(&self, upstreams: &Upstreams, ask: Ask, ex: &mut Exchange) -> Result<Reply, Refusal> {
-        let call = self.prepare(ask, ex)?;
+        let call = self.prepare(upstreams, ask, ex)?;
         let (asked_by_head, wanted_by_head) = (call.method == Method::Head, ex.request.head.method() == Method::Head);
         let answered = upstreams.ask(call, &mut ex.notes.upstream).await.map_err(|failure| failure.refusal())?;
         if answered.head.status() >= 600 {
@@ -74,19 +74,22 @@ impl HttpIntegration {
     }
 
     /// Writes the request that goes out.
-    fn prepare(&self, ask: Ask, ex: &mut Exchange) -> Result<Call, Refusal> {
+    pub(super) fn prepare(&self, upstreams: &Upstreams, ask: Ask, ex: &mut Exchange) -> Result<Call, Refusal> {
         let invalid = || Refusal::of(RefusalKind::ApiConfigurationError, "Invalid endpoint address");
         let mut target = Buffer::take();
         let (rendered, host) = {
             let seen = Seen::request(ex);
-            (self.uri.render(&seen, &ask.path, &mut target)?, self.mapped_host(&seen)?)
+            (self.uri.render(upstreams, &seen, &ask.path, &mut target)?, self.mapped_host(&seen)?)
         };
         self.write_query(&ask, ex, rendered.has_query, &mut target);
         let target = std::str::from_utf8(&target).map_err(|_| invalid())?;
         let id = self.method.as_deref().map_or(ex.request.head.method(), |verb| Method::of(verb.as_bytes()));
         let body = match ask.body {
             _ if matches!(id, Method::Get | Method::Head | Method::Options) => RequestBody::None,
-            AskBody::AsItCame => std::mem::take(&mut ex.request.body),
+            AskBody::AsItCame => match std::mem::take(&mut ex.request.body) {
+                RequestBody::Whole(nothing) if nothing.is_empty() => RequestBody::None,
+                body => body,
+            },
             AskBody::Whole(bytes) => RequestBody::Whole(bytes),
         };
         let mut head = Buffer::take();

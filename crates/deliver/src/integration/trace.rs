@@ -3,7 +3,6 @@
 
 use base::gate::Exchange;
 use h1::Known;
-use std::io::Write;
 
 /// `1-5759e988-bd862e3fe1be46a994272793`.
 const ROOT_BYTES: usize = 35;
@@ -40,8 +39,18 @@ fn write_root(ex: &Exchange, out: &mut Vec<u8>) {
         out.extend_from_slice(root);
         return;
     }
-    write!(out, "1-{:08x}-", ex.received.seconds() as u32).expect("a vector takes what is written to it");
-    out.extend(ex.id.as_str().bytes().filter(|byte| *byte != b'-').take(24));
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let seconds = ex.received.seconds() as u32;
+    let mut root = *b"1-00000000-000000000000000000000000";
+    for (n, digit) in root[2..10].iter_mut().enumerate() {
+        *digit = HEX[(seconds >> (28 - 4 * n) & 15) as usize];
+    }
+    // The first 24 digits of the request's UUID.
+    let id = ex.id.as_str().as_bytes();
+    for (to, from) in [(11, 0..8), (19, 9..13), (23, 14..18), (27, 19..23), (31, 24..28)] {
+        root[to..to + from.len()].copy_from_slice(&id[from]);
+    }
+    out.extend_from_slice(&root);
 }
 
 /// A member of what the caller brought.

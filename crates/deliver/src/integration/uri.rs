@@ -5,7 +5,7 @@
 
 use crate::Flaw;
 use crate::mapping::{Place, Seen, Source, push_encoded, stage_variable};
-use crate::upstream::{Target, Trust};
+use crate::upstream::{Target, Trust, Upstreams};
 use base::gate::{Refusal, RefusalKind};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,8 +25,12 @@ pub(super) struct Uri {
 
 #[derive(Debug)]
 enum Piece {
+    /// As it goes out.
     Text(Box<str>),
-    Placeholder { name: Box<str>, source: Option<Source> },
+    Placeholder {
+        name: Box<str>,
+        source: Option<Source>,
+    },
     StageVariable(Box<str>),
 }
 
@@ -59,7 +63,13 @@ impl Uri {
     }
 
     /// Puts it together: the path and query of the request's target go to `out`.
-    pub(super) fn render(&self, seen: &Seen<'_>, given: &[(Arc<str>, String)], out: &mut Vec<u8>) -> Result<Rendered, Refusal> {
+    pub(super) fn render(
+        &self,
+        upstreams: &Upstreams,
+        seen: &Seen<'_>,
+        given: &[(Arc<str>, String)],
+        out: &mut Vec<u8>,
+    ) -> Result<Rendered, Refusal> {
         let begin = out.len();
         if self.target.is_some() && !matches!(self.pieces.first(), Some(Piece::Text(text)) if text.starts_with('/')) {
             out.push(b'/');
@@ -68,7 +78,7 @@ impl Uri {
         for piece in &self.pieces {
             let from = out.len();
             match piece {
-                Piece::Text(text) => push_encoded(out, text.as_bytes(), Place::Verbatim),
+                Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
                 Piece::StageVariable(name) => {
                     push_encoded(out, stage_variable(seen.ex, name).as_bytes(), Place::Verbatim);
                 }
@@ -81,17 +91,17 @@ impl Uri {
         }
         match &self.target {
             Some(target) => Ok(Rendered { target: target.clone(), has_query: out[begin..].contains(&b'?') }),
-            None => self.split(begin, out),
+            None => self.split(upstreams, begin, out),
         }
     }
 
     /// Parts the target from a URI that was put together as a whole.
-    fn split(&self, begin: usize, out: &mut Vec<u8>) -> Result<Rendered, Refusal> {
+    fn split(&self, upstreams: &Upstreams, begin: usize, out: &mut Vec<u8>) -> Result<Rendered, Refusal> {
         let invalid = || Refusal::of(RefusalKind::ApiConfigurationError, "Invalid endpoint address");
         let text = std::str::from_utf8(&out[begin..]).map_err(|_| invalid())?;
         let (scheme, rest) = text.split_once("://").ok_or_else(invalid)?;
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let target = Target::parse(scheme, &rest[..end], self.trust).map(Arc::new).ok_or_else(invalid)?;
+        let target = upstreams.target(scheme, &rest[..end], self.trust).ok_or_else(invalid)?;
         let path_from = begin + scheme.len() + "://".len() + end;
         let has_query = rest[end..].contains('?');
         out.drain(begin..path_from);
@@ -165,6 +175,9 @@ fn cut(text: &str, sources: &mut BTreeMap<String, Source>) -> Result<Vec<Piece>,
             let end = [next(STAGE_VARIABLE), next("{")].into_iter().flatten().min().unwrap_or(rest.len());
             // `${…}` begins at its dollar sign.
             let (text, after) = rest.split_at(end);
+            let mut encoded = Vec::new();
+            push_encoded(&mut encoded, text.as_bytes(), Place::Verbatim);
+            let text = String::from_utf8(encoded).expect("what is encoded is ASCII");
             match pieces.last_mut() {
                 Some(Piece::Text(before)) => *before = format!("{before}{text}").into(),
                 _ => pieces.push(Piece::Text(text.into())),

@@ -19,31 +19,41 @@ pub(crate) enum Place {
 
 impl Place {
     fn keeps(self, byte: u8) -> bool {
-        let unreserved = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-        unreserved
-            || match self {
-                Place::Host | Place::Parameter => false,
-                Place::Path => {
-                    matches!(byte, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'@' | b'/')
-                }
-                Place::Query => matches!(byte, b'!' | b'$' | b'\'' | b'(' | b')' | b'*' | b',' | b':' | b'@' | b'/'),
-                Place::Verbatim => {
-                    byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' | b'#')
-                }
-            }
+        KEPT[self as usize][usize::from(byte)]
     }
+}
+
+/// For each place, the bytes that stay.
+static KEPT: [[bool; 256]; 5] = [kept(b""), kept(b"!$&'()*+,;=:@/"), kept(b"!$'()*,:@/"), kept(b""), kept(b"!$%&'()*+,/:;=?@[]")];
+
+const _: () = assert!(Place::Host as usize == 0 && Place::Query as usize == 2 && Place::Verbatim as usize == 4);
+
+const fn kept(besides: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < besides.len() {
+        table[besides[at] as usize] = true;
+        at += 1;
+    }
+    table
 }
 
 /// Appends text, with what may not stand in this place percent-encoded.
 pub(crate) fn push_encoded(out: &mut Vec<u8>, text: &[u8], place: Place) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for &byte in text {
-        if place.keeps(byte) {
-            out.push(byte);
-        } else {
-            out.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-        }
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|byte| !place.keeps(*byte)) {
+        let byte = rest[at];
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        rest = &rest[at + 1..];
     }
+    out.extend_from_slice(rest);
 }
 
 /// Appends text that is encoded already: its escapes stay, all else is treated as the place demands.

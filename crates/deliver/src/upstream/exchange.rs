@@ -72,7 +72,8 @@ impl Upstreams {
         loop {
             let mut connection = match reused.take() {
                 Some(connection) => connection,
-                None => self.dial(&target, by).await.inspect_err(|_| notes.attempts += 1)?,
+                // Boxed, as it is rare: the future of every call would carry it.
+                None => Box::pin(self.dial(&target, by)).await.inspect_err(|_| notes.attempts += 1)?,
             };
             notes.attempts += 1;
             notes.connected = lane.clock.now();

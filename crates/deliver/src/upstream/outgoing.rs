@@ -42,7 +42,7 @@ impl Outgoing {
         let (piece, source) = match body {
             RequestBody::None => (Buffer::none(), None),
             RequestBody::Whole(bytes) => (bytes, None),
-            RequestBody::Stream(source) => (Buffer::none(), Some(source)),
+            RequestBody::Stream(source) => (Buffer::take(), Some(source)),
         };
         Outgoing { head_len: head.len(), front: head, piece, tail: Vec::new(), gone: 0, source, primed: false, whole: true }
     }

@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::settings::Settings;
-use super::target::{ByTarget, Target};
+use super::target::{ByTarget, Target, Trust};
 use super::tls::Tls;
 use base::gate::Lane;
 use base::world::Moment;
@@ -25,6 +25,8 @@ pub(super) struct Inner {
     pub(super) tls: Arc<Tls>,
     pub(super) settings: Settings,
     places: RefCell<HashMap<Arc<Target>, Place, ByTarget>>,
+    /// Targets of URLs that are put together for each request.
+    parsed: RefCell<HashMap<Box<str>, Arc<Target>>>,
     idle: Cell<usize>,
     pub(super) open: Rc<Cell<usize>>,
     swept: Cell<Moment>,
@@ -57,7 +59,31 @@ impl Upstreams {
     /// No connections yet.
     pub fn new(lane: Rc<Lane>, tls: Arc<Tls>, settings: Settings) -> Upstreams {
         let swept = Cell::new(lane.deadlines.now());
-        Upstreams(Rc::new(Inner { lane, tls, settings, places: RefCell::default(), idle: Cell::new(0), open: Rc::default(), swept }))
+        Upstreams(Rc::new(Inner {
+            lane,
+            tls,
+            settings,
+            places: RefCell::default(),
+            parsed: RefCell::default(),
+            idle: Cell::new(0),
+            open: Rc::default(),
+            swept,
+        }))
+    }
+
+    /// The target of a URL that was put together for a request: what was parsed before is remembered.
+    pub(crate) fn target(&self, scheme: &str, authority: &str, trust: Trust) -> Option<Arc<Target>> {
+        let mut parsed = self.0.parsed.borrow_mut();
+        let found = parsed.get(authority).filter(|target| target.is_spoken(scheme, trust));
+        if let Some(target) = found {
+            return Some(target.clone());
+        }
+        let target = Arc::new(Target::parse(scheme, authority, trust)?);
+        if parsed.len() >= self.0.settings.targets_max {
+            parsed.clear();
+        }
+        parsed.insert(authority.into(), target.clone());
+        Some(target)
     }
 
     /// Connections that are open, idle ones with them.

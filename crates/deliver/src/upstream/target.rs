@@ -77,6 +77,14 @@ impl Target {
         self.transport
     }
 
+    /// Whether it is what this scheme means.
+    pub(crate) fn is_spoken(&self, scheme: &str, trust: Trust) -> bool {
+        match self.transport {
+            Transport::Plain => scheme.eq_ignore_ascii_case("http"),
+            Transport::Tls(own) => own == trust && scheme.eq_ignore_ascii_case("https"),
+        }
+    }
+
     /// Its name or address, in lower case, without brackets.
     pub fn host(&self) -> &str {
         &self.host

@@ -1,4 +1,5 @@
 mod answers;
+mod cost;
 mod fields;
 mod mock;
 mod uris;

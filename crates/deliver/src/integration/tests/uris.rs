@@ -4,6 +4,7 @@ use super::{NO_BODY, answered, back_end, compiled, flaws};
 use crate::bench::{World, map, record, run};
 use crate::integration::record::IntegrationType;
 use base::gate::RefusalKind;
+use proptest::prelude::*;
 use std::net::SocketAddr;
 
 /// The target that the back end of a URI saw. `<host>` stands for its address, `<port>` for its port.
@@ -148,6 +149,9 @@ fn what_comes_later_is_a_flaw_today() {
     many.request_templates = Some(crate::bench::templates(&[("application/json", "$input.body"), ("text/plain", "#if(1)x#end")]));
     many.request_parameters = Some(map(&[("integration.request.header.a", "method.request.body.a[*]"), ("nowhere", "'x'")]));
     assert_eq!(flaws(&many).len(), 4, "all flaws are told at once: {:?}", flaws(&many));
+    let mut twice = record(HTTP, "http://a/{x}");
+    twice.request_parameters = Some(map(&[("integration.request.path.x", "method.request.body.a[*]")]));
+    assert_eq!(flaws(&twice).len(), 1, "and each of them once");
 }
 
 #[test]
@@ -156,4 +160,25 @@ fn templates_of_a_proxy_are_nobodys_business() {
     proxy.request_templates = Some(crate::bench::templates(&[("application/json", "$input.body")]));
     proxy.responses.get_mut("200").unwrap().response_templates = Some(crate::bench::templates(&[("application/json", "$input.json('$')")]));
     compiled(&proxy);
+}
+
+proptest! {
+    #[test]
+    fn any_uri_is_asked_or_refused(uri in r"(https?://)?([a-z{}$.:/?#&=% é]|\$\{stageVariables\.v\}|\{x\}){0,20}", value in ".{0,10}") {
+        let world = World::new();
+        let mut proxy = record(PROXY, &uri);
+        proxy.request_parameters = Some(map(&[("integration.request.path.x", &format!("'{value}'"))]));
+        let mut ex = world.exchange("GET /x?q=1 HTTP/1.1\r\nHost: a\r\n\r\n");
+        let Ok(compiled) = crate::integration::compile_integration(&Default::default(), &proxy) else { return Ok(()) };
+        let crate::integration::Backend::Http(http) = &compiled.backend else { unreachable!("it is HTTP") };
+        match http.prepare(&world.upstreams, Default::default(), &mut ex) {
+            Ok(call) => {
+                let mut head = call.head.to_vec();
+                let parsed = h1::RequestHead::default().parse(&mut head, &h1::HeadLimits::default());
+                prop_assert_eq!(parsed, Ok(h1::Parsed::Complete), "what goes out is one request");
+                prop_assert!(head.is_empty());
+            }
+            Err(refusal) => prop_assert_eq!(&*refusal.because, "Invalid endpoint address"),
+        }
+    }
 }

@@ -111,23 +111,20 @@ fn a_callers_body_that_breaks_off_ends_the_early_answer() {
 }
 
 #[test]
-fn an_answer_is_heard_from_who_hears_no_more() {
+fn an_answer_is_heard_from_who_hung_up_in_the_middle_of_the_request() {
     run(async {
         let (listener, address) = listen().await;
-        let server = tokio::spawn(async move {
+        tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
             read_head(&mut stream).await;
             stream.write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno").await.unwrap();
-            stream.shutdown().await.unwrap();
-            stream
+            // What it has not read turns its goodbye into a reset.
         });
         let (world, target) = (World::new(), plain(address));
-        let pipe = Pipe::default();
-        pipe.feed(&"x".repeat(1000));
-        let (answered, _) = ask(&world, call(&target, "POST", pipe.body())).await;
+        let endless = Endless(Arc::default());
+        let (answered, notes) = ask(&world, call(&target, "POST", RequestBody::Stream(Box::new(endless)))).await;
         assert_eq!(body_of(answered.unwrap().body).await.unwrap(), "no");
-        drop(server.await.unwrap());
-        assert_eq!(world.upstreams.open(), 0);
+        assert_eq!((notes.status, world.upstreams.open()), (401, 0));
     });
 }
 

@@ -238,6 +238,8 @@ fn names_are_looked_up_and_all_targets_are_forgotten_in_turn() {
             let (status, _, notes) = whole(&world, &named, "GET", RequestBody::None).await;
             assert_eq!((status, notes.address), (204, Some(address)));
         }
+        let until = world.upstreams.names(&named).known.borrow().as_ref().unwrap().until;
+        assert_eq!(until.since(world.lane.deadlines.now()), std::time::Duration::from_secs(30), "believed so long and no longer");
         for last in 1..9 {
             let other = plain(([127, 0, 0, last], address.port()).into());
             let _refused_or_not = ask(&world, call(&other, "GET", RequestBody::None)).await;
