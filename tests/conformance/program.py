@@ -100,8 +100,9 @@ class Cardea:
         self._reader = threading.Thread(target=self._read, args=(self.process, ready), daemon=True)
         self._reader.start()
         ready.wait(START_SECONDS)
-        # The newest: earlier starts of the same program have said theirs, too.
-        found = next((match for line in reversed(self._lines) if (match := LISTENING.match(line))), None)
+        # Of this process alone: earlier starts of the same program have said theirs, too.
+        begin = max(n for n, line in enumerate(self._lines) if line.startswith("── process"))
+        found = next((match for line in self._lines[begin:] if (match := LISTENING.match(line))), None)
         if found is None or self.process.poll() is not None:
             self.kill()
             raise NotStarted(self.log())

@@ -56,7 +56,11 @@ pub const SETTINGS: &[Setting] = &[
     setting("quota-slice", "100", "units of a quota that a crash may cost a key at most, 1 to 100"),
     setting("explain-requests", "10000", "requests remembered for explain"),
     setting("slow-ms", "1000", "milliseconds from which on a request is remembered as slow"),
-    setting("integration-timeout-ms-max", "29000", "milliseconds an integration may be given: AWS's quota, raised here at will (to 900000)"),
+    setting(
+        "integration-timeout-ms-max",
+        "29000",
+        "milliseconds an integration may be given: AWS's quota, raised here at will (to 900000)",
+    ),
     setting("drain-seconds", "30", "how long running requests may take after SIGTERM"),
     setting("connections-max", "100000", "client connections at once on the data port"),
     setting("idle-timeout-ms", "310000", "how long a client connection may be idle (AWS: 310 s)"),

@@ -82,7 +82,12 @@ impl RunFile {
 
     /// Says where this node listens.
     pub fn write(&self, dir: &Path) -> io::Result<()> {
-        let stored = Stored { data: format!("http://{}", self.data), control: format!("http://{}", self.control), pid: self.pid, region: self.region.clone() };
+        let stored = Stored {
+            data: format!("http://{}", self.data),
+            control: format!("http://{}", self.control),
+            pid: self.pid,
+            region: self.region.clone(),
+        };
         write_file(dir, RUN_FILE, serde_json::to_string(&stored)?.as_bytes(), 0o644)
     }
 

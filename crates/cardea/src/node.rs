@@ -104,7 +104,11 @@ impl Node {
             ids,
             sealer,
             running: gateway.clone(),
-            settings: Settings { partition: "aws".into(), aws_strict: config.aws_strict, integration_timeout_ms_max: config.integration_timeout_ms_max },
+            settings: Settings {
+                partition: "aws".into(),
+                aws_strict: config.aws_strict,
+                integration_timeout_ms_max: config.integration_timeout_ms_max,
+            },
         };
         let port = Arc::new(ControlPort {
             house: Arc::new(house),
