@@ -17,3 +17,8 @@ pub mod mapping;
 pub mod upstream;
 
 pub use flaw::Flaw;
+
+use base::api::Entry;
+
+/// The operations of this shelf, by feature.
+pub const OPERATIONS: &[&[Entry]] = &[gateway_response::OPERATIONS];

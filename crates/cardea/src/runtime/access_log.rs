@@ -212,7 +212,8 @@ mod tests {
 
     #[test]
     fn a_line_has_what_the_format_asks_for_and_a_dash_for_the_rest() {
-        let format = Format::parse(r#"[$context.requestTime]"$context.httpMethod $context.path" $context.nonsense $context.identity.apiKey."#);
+        let format =
+            Format::parse(r#"[$context.requestTime]"$context.httpMethod $context.path" $context.nonsense $context.identity.apiKey."#);
         let mut out = Vec::new();
         format.write(&exchange("x"), &mut out);
         assert_eq!(String::from_utf8(out).unwrap(), "[09/Apr/2015:12:34:56 +0000]\"GET /prod/pets\" - -.\n");

@@ -22,7 +22,7 @@ use tokio::sync::{OnceCell, watch};
 
 /// What data threads and control calls share of the running half.
 pub struct Gateway {
-    pub table: ArcSwap<Table>,
+    pub table: Arc<ArcSwap<Table>>,
     pub keys: KeyRing,
     pub buckets: Buckets,
     pub quotas: Quotas,
@@ -76,7 +76,7 @@ impl Gateway {
         background: tokio::runtime::Handle,
     ) -> Gateway {
         Gateway {
-            table: ArcSwap::default(),
+            table: Arc::default(),
             keys: KeyRing::default(),
             buckets: Buckets::default(),
             quotas,
@@ -238,6 +238,7 @@ impl Gateway {
                 stage: stage.name.as_str().into(),
                 deployment: deployment.into(),
                 variables,
+                has_access_log: stage.access_log.as_ref().is_some_and(|log| log.destination_arn.is_some() && log.format.is_some()),
             }
         };
         let variant = |facts, deployment| Variant::bind(facts, deployment, stage, &self.buckets);

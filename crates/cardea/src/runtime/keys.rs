@@ -132,7 +132,7 @@ fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base::store::{Sealer, SEALING_KEY_BYTES};
+    use base::store::{SEALING_KEY_BYTES, Sealer};
     use base::world::{Ids, Timestamp};
 
     fn key(id: &str, enabled: bool) -> ApiKey {

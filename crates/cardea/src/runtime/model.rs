@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// The live records.
 #[derive(Default)]
-pub struct Model {
+pub(super) struct Model {
     pub apis: HashMap<String, ApiModel>,
     plans: BTreeMap<(Realm, String), UsagePlan>,
     /// The value of each key, by where it is stored: what the ring knows it by.
@@ -21,7 +21,7 @@ pub struct Model {
 }
 
 /// One API's live records.
-pub struct ApiModel {
+pub(super) struct ApiModel {
     pub realm: Realm,
     pub api: RestApi,
     pub stages: BTreeMap<String, Stage>,
@@ -31,14 +31,14 @@ pub struct ApiModel {
 
 /// What must be bound anew.
 #[derive(Default, Debug, PartialEq, Eq)]
-pub struct Stale {
+pub(super) struct Stale {
     pub stages: BTreeSet<(String, String)>,
     pub apis: BTreeSet<String>,
 }
 
 impl Model {
     /// Reads everything that is there.
-    pub fn load(view: &dyn View, sealer: &Sealer, keys: &KeyRing) -> Result<Model, StoreError> {
+    pub(super) fn load(view: &dyn View, sealer: &Sealer, keys: &KeyRing) -> Result<Model, StoreError> {
         let mut model = Model::default();
         // Parents first: a stage belongs to an API that is known.
         for kind in [kind::REST_API, kind::DEPLOYMENT, kind::STAGE, kind::USAGE_PLAN] {
@@ -54,7 +54,7 @@ impl Model {
     }
 
     /// Takes one revision in. API keys go to the ring at once.
-    pub fn apply(&mut self, changes: &[Change], sealer: &Sealer, keys: &KeyRing) -> Stale {
+    pub(super) fn apply(&mut self, changes: &[Change], sealer: &Sealer, keys: &KeyRing) -> Stale {
         let mut stale = Stale::default();
         let (mut put, mut gone) = (Vec::new(), Vec::new());
         for change in changes {
@@ -62,9 +62,11 @@ impl Model {
                 match change.after.as_ref().map(|row| self.key(row, sealer)) {
                     Some(Ok(entry)) => put.extend(entry),
                     Some(Err(why)) => tracing::error!(%why, "an API key cannot be read and is not served"),
-                    None => gone.extend(self.key_values.remove(&change.address).map(|value| {
-                        (self.realm(&change.address.scope.realm), value, change.address.id.clone())
-                    })),
+                    None => gone.extend(
+                        self.key_values
+                            .remove(&change.address)
+                            .map(|value| (self.realm(&change.address.scope.realm), value, change.address.id.clone())),
+                    ),
                 }
                 continue;
             }
@@ -98,7 +100,7 @@ impl Model {
     }
 
     /// `account/region`, once for each realm.
-    pub fn realm(&mut self, realm: &Realm) -> Arc<str> {
+    pub(super) fn realm(&mut self, realm: &Realm) -> Arc<str> {
         let name = || format!("{}/{}", realm.account, realm.region).into();
         self.realms.entry(realm.clone()).or_insert_with(name).clone()
     }
@@ -174,7 +176,7 @@ impl Model {
     }
 
     /// The plans that cover a stage.
-    pub fn plans_of(&self, realm: &Realm, api: &str, stage: &str) -> Vec<UsagePlan> {
+    pub(super) fn plans_of(&self, realm: &Realm, api: &str, stage: &str) -> Vec<UsagePlan> {
         let covers = |plan: &&UsagePlan| plan.stages.iter().any(|covered| covered.api == api && covered.stage == stage);
         let here = self.plans.iter().filter(|((owner, _), _)| owner == realm).map(|(_, plan)| plan);
         here.filter(covers).cloned().collect()

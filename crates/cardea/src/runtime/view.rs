@@ -1,7 +1,7 @@
 //! A stage as a request meets it: a compiled deployment joined with everything that is live about the stage.
 
-use super::compile::{CompiledDeployment, CompiledMethod};
 use super::access_log::Format;
+use super::compile::{CompiledDeployment, CompiledMethod};
 use admit::usage_plan::record::{Throttle, UsagePlan};
 use base::gate::StageFacts;
 use base::tally::{Bucket, Buckets, Rate, Terms};

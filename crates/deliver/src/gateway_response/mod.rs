@@ -3,14 +3,23 @@
 //! A refusal's kind names the response: the API's own customisation of that type, else its `DEFAULT_4XX` or `DEFAULT_5XX` (by status), else
 //! what is built in. What is odd: the templates are not the templates of integrations (only variables are put in), AWS writes a space
 //! after the colon in some of its messages and none in others, and says `Message` where access is denied.
+//!
+//! The control API knows 21 types, and answers for each of them whether or not the API has worded it: what it has not is shown with
+//! `defaultResponse: true`, even with the words of its family. The first patch of a type words it; its status can be replaced, but
+//! neither added nor removed.
 
 mod builtin;
+pub mod kinds;
+mod operations;
 pub mod record;
 mod standard;
 mod template;
 #[cfg(test)]
 mod tests;
 
+pub use operations::{
+    DeleteGatewayResponse, GetGatewayResponse, GetGatewayResponses, OPERATIONS, PutGatewayResponse, UpdateGatewayResponse, check,
+};
 pub use standard::put_standard_fields;
 
 use crate::Flaw;

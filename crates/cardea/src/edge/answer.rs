@@ -1,0 +1,154 @@
+//! Replies on their way out: framed, sent as the client takes them, and counted.
+
+use super::front;
+use super::line::Line;
+use super::socket::Socket;
+use base::gate::{BodyFault, BodySource, Buffer, Exchange, Fill, Reply, ReplyBody};
+use h1::{BodyLength, Connection, EncodeError, Known, Method, ResponseWriter};
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+/// Payload up to this is copied behind its head, to leave in one plain write; more goes from where it is.
+const COPIED_BYTES_MAX: usize = 4 * 1024;
+/// The most that one piece of a streamed body takes.
+const PIECE_BYTES_MAX: usize = 256 * 1024;
+
+/// Why an answer did not arrive whole. The connection ends with a reset.
+enum Cut {
+    /// The client went, or took nothing for too long.
+    Client,
+    /// The body's source failed, or brought more or less than it announced.
+    Source,
+}
+
+impl From<EncodeError> for Cut {
+    fn from(_: EncodeError) -> Cut {
+        Cut::Source
+    }
+}
+
+impl From<BodyFault> for Cut {
+    fn from(_: BodyFault) -> Cut {
+        Cut::Source
+    }
+}
+
+/// Sends a reply, and notes what was sent.
+pub(super) async fn send<S: Socket>(line: &Line<S>, ex: &mut Exchange, reply: Reply) {
+    let reply = if (200..600).contains(&reply.status) { reply } else { front::refuse(ex, 500, "a reply without a status of an answer") };
+    if let Err(cut) = try_send(line, ex, reply).await {
+        line.server.borrow_mut().answer_failed();
+        if let Cut::Source = cut {
+            tracing::debug!(request = %ex.id, "the answer could not be told to its end");
+        }
+    }
+}
+
+async fn try_send<S: Socket>(line: &Line<S>, ex: &mut Exchange, mut reply: Reply) -> Result<(), Cut> {
+    let bodiless = ex.request.head.method() == Method::Head || matches!(reply.status, 204 | 304);
+    let mut source = None;
+    let mut ended = true;
+    let (mut piece, length) = match std::mem::take(&mut reply.body) {
+        ReplyBody::Empty => (Buffer::none(), BodyLength::Exact(0)),
+        ReplyBody::Length(length) => (Buffer::none(), BodyLength::Exact(length)),
+        ReplyBody::Whole(bytes) => {
+            let length = BodyLength::Exact(bytes.len() as u64);
+            (bytes, length)
+        }
+        ReplyBody::Stream(stream) if bodiless => (Buffer::none(), stream.left().map_or(BodyLength::Chunked, BodyLength::Exact)),
+        ReplyBody::Stream(mut stream) => {
+            let announced = stream.left();
+            let mut piece = Buffer::take();
+            // What is here already leaves with the head; a source that failed already is no answer at all.
+            match poll_fn(|cx| Poll::Ready(stream.poll_fill(cx, &mut piece))).await {
+                Poll::Ready(Err(_)) => {
+                    reply = front::refuse(ex, 502, "the answer's body failed before its first byte");
+                    let ReplyBody::Whole(bytes) = std::mem::take(&mut reply.body) else { return Err(Cut::Source) };
+                    let length = BodyLength::Exact(bytes.len() as u64);
+                    (bytes, length)
+                }
+                Poll::Ready(Ok(Fill::End)) => {
+                    let length = announced.unwrap_or(piece.len() as u64);
+                    (piece, BodyLength::Exact(length))
+                }
+                Poll::Ready(Ok(Fill::More)) | Poll::Pending => {
+                    source = Some(stream);
+                    ended = false;
+                    (piece, announced.map_or(BodyLength::Chunked, BodyLength::Exact))
+                }
+            }
+        }
+    };
+    let mut out = Buffer::take();
+    out.append(&mut line.interim.borrow_mut());
+    ex.notes.status = reply.status;
+    write_head(line, &reply, length, &mut out)?;
+    // A stream that is not sent is not read either.
+    loop {
+        let frame = line.server.borrow_mut().frame(piece.len(), &mut out)?;
+        if !frame.payload {
+            piece.clear();
+        }
+        let payload = piece.len() as u64;
+        let was_full = piece.len() == piece.capacity();
+        // A full piece does not grow for the two bytes behind it: they go before the next.
+        let tail_waits = was_full && !ended;
+        if !tail_waits {
+            piece.extend_from_slice(frame.tail);
+        }
+        if ended {
+            line.server.borrow_mut().finish_answer(&mut piece)?;
+        }
+        let head = out.len() as u64;
+        let mut sent = 0;
+        let pushed = push(line, &mut out, &piece, &mut sent).await;
+        ex.notes.sent_bytes += (sent as u64).saturating_sub(head).min(payload);
+        pushed?;
+        if ended {
+            return Ok(());
+        }
+        out.clear();
+        if tail_waits {
+            out.extend_from_slice(frame.tail);
+        }
+        ended = refill(source.as_mut(), &mut piece, was_full).await?;
+    }
+}
+
+fn write_head<S: Socket>(line: &Line<S>, reply: &Reply, length: BodyLength, out: &mut Vec<u8>) -> Result<(), Cut> {
+    let mut server = line.server.borrow_mut();
+    if line.dock.is_draining() {
+        server.drain();
+    }
+    let plan = server.answer(reply.status, length, line.limits()).ok_or(Cut::Source)?;
+    let mut writer = ResponseWriter::start(out, reply.status);
+    writer.field("Date", &line.dock.date()).map_err(|_| Cut::Source)?;
+    writer.forward(&reply.fields, |known, _| known != Known::Date);
+    // AWS says it aloud.
+    let connection = if plan.connection == Connection::Unsaid { Connection::KeepAlive } else { plan.connection };
+    writer.finish(plan.framing, connection);
+    Ok(())
+}
+
+/// Sends what stands in `out` and then `piece`. `sent` tells how far it came, whatever happens.
+async fn push<S: Socket>(line: &Line<S>, out: &mut Vec<u8>, piece: &[u8], sent: &mut usize) -> Result<(), Cut> {
+    let rest = if piece.len() <= COPIED_BYTES_MAX {
+        out.extend_from_slice(piece);
+        &[]
+    } else {
+        piece
+    };
+    poll_fn(|cx| line.poll_send(cx, out, rest, sent)).await.map_err(|_| Cut::Client)
+}
+
+/// Waits for the next piece, in a buffer that grows while pieces fill it. Says whether it was the last.
+async fn refill(source: Option<&mut Box<dyn BodySource>>, piece: &mut Vec<u8>, was_full: bool) -> Result<bool, Cut> {
+    let Some(source) = source else { return Ok(true) };
+    piece.clear();
+    let room = piece.capacity();
+    if was_full && room < PIECE_BYTES_MAX {
+        piece.reserve_exact((room * 2).min(PIECE_BYTES_MAX));
+    }
+    let fill = poll_fn(|cx: &mut Context<'_>| source.poll_fill(cx, piece)).await?;
+    Ok(fill == Fill::End)
+}

@@ -1,0 +1,34 @@
+//! What a stranger can make the edge hold or wait for.
+
+/// The limits of the data side. Those of one connection (heads, bodies, times) are h1's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Heads, bodies (`body_bytes_max`, AWS: 10 MiB, more is 413), idling, stalls and lingering of each connection.
+    pub h1: h1::Limits,
+    /// Open client connections of one data thread; the next one is told 503 and closed.
+    pub connections_per_thread_max: u32,
+    /// Pipelined requests a connection may have answered before the others get their turn.
+    pub requests_per_turn_max: u32,
+    /// Jobs, moved connections and handed requests that wait for one data thread; more are refused.
+    pub mailbox_max: usize,
+    /// Requests handed over as data ([`super::Lanes::serve_once`]) that one data thread has in hand; more are refused.
+    pub handed_max: u32,
+    /// Bytes of body that such a request or its answer may have. AWS: 10 MiB.
+    pub handed_body_bytes_max: u64,
+    /// How long, once we drain, a connection that never asked anything may still bring its first request.
+    pub drain_fresh_ms: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            h1: h1::Limits::default(),
+            connections_per_thread_max: 16_384,
+            requests_per_turn_max: 32,
+            mailbox_max: 1_024,
+            handed_max: 256,
+            handed_body_bytes_max: 10 * 1024 * 1024,
+            drain_fresh_ms: 500,
+        }
+    }
+}

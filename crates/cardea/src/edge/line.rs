@@ -1,0 +1,273 @@
+//! One connection's socket and state, and every wait on it.
+
+use super::dock::Dock;
+use super::socket::Socket;
+use base::gate::{Buffer, Exchange, Scheme};
+use base::world::{Moment, Watch};
+use h1::{Deadline, Limits, Next, Rejection, RequestHead, Server, Wait};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+
+/// One connection: what it is while it waits, and what a request and its body share while it runs.
+pub(super) struct Line<S: Socket> {
+    pub(super) dock: Rc<Dock>,
+    pub(super) server: RefCell<Server>,
+    /// What was read and not used. Without memory while the connection is idle.
+    pub(super) input: RefCell<Buffer>,
+    /// What is left to send of a `100 Continue`.
+    pub(super) interim: RefCell<Vec<u8>>,
+    /// Which request of this connection runs: bodies of earlier ones must not read on.
+    pub(super) turn: Cell<u32>,
+    io: RefCell<S>,
+    peer: SocketAddr,
+    port: u16,
+    scheme: Scheme,
+    /// When the first byte of the request was there.
+    first_byte: Cell<Moment>,
+    /// The wait for the client's bytes.
+    reading: Watch,
+    armed: Cell<Option<Wait>>,
+    /// The wait for the client to take ours: made when it first does not.
+    writing: OnceCell<Watch>,
+    writing_stalls: Cell<bool>,
+    /// No request came on it yet.
+    fresh: Cell<bool>,
+    hurried: Cell<bool>,
+    /// The sending side was shut.
+    shut: Cell<bool>,
+    /// A request is being answered: if the connection ends now, it ends as a reset.
+    answering: Cell<bool>,
+}
+
+/// What came of waiting for the client.
+pub(super) enum More {
+    /// Bytes, or nothing that changes anything: ask the machine.
+    Bytes,
+    /// The wait was too long, and the client is told so.
+    Refuse(Rejection),
+    /// The connection is over.
+    Over,
+}
+
+/// Room for a read: below it, a buffer grows.
+const READ_BYTES_MIN: usize = 4 * 1024;
+
+impl<S: Socket> Line<S> {
+    pub(super) fn new(io: S, dock: Rc<Dock>, peer: SocketAddr, port: u16, scheme: Scheme) -> Line<S> {
+        let reading = dock.lane.deadlines.watch();
+        Line {
+            dock,
+            server: RefCell::new(Server::new()),
+            input: RefCell::new(Buffer::none()),
+            interim: RefCell::new(Vec::new()),
+            turn: Cell::new(0),
+            io: RefCell::new(io),
+            peer,
+            port,
+            scheme,
+            first_byte: Cell::new(Moment::default()),
+            reading,
+            armed: Cell::new(None),
+            writing: OnceCell::new(),
+            writing_stalls: Cell::new(false),
+            fresh: Cell::new(true),
+            hurried: Cell::new(false),
+            shut: Cell::new(false),
+            answering: Cell::new(false),
+        }
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.dock.limits.h1
+    }
+
+    /// What the machine wants done next.
+    pub(super) fn next(&self, head: &mut RequestHead) -> Next {
+        self.server.borrow_mut().next(&mut self.input.borrow_mut(), head, self.limits())
+    }
+
+    /// A request begins to be answered: writes down what the socket knows of it.
+    pub(super) fn begin(&self, ex: &mut Exchange) {
+        self.turn.set(self.turn.get().wrapping_add(1));
+        self.fresh.set(false);
+        self.answering.set(true);
+        self.disarm();
+        ex.request.peer = self.peer;
+        ex.request.port = self.port;
+        ex.request.scheme = self.scheme;
+        ex.notes.first_byte = self.first_byte.get();
+    }
+
+    /// Its answer has gone, or failed as the machine knows.
+    pub(super) fn end(&self) {
+        self.turn.set(self.turn.get().wrapping_add(1));
+        self.answering.set(false);
+        self.disarm();
+        // What is pipelined behind it has been waiting; its own time begins now.
+        if !self.input.borrow().is_empty() {
+            self.first_byte.set(self.dock.lane.clock.now());
+        }
+    }
+
+    /// Shuts the sending side, once.
+    pub(super) async fn shut(&self) {
+        if !self.shut.replace(true) {
+            // TCP does it at once; whoever cannot is closed a little later.
+            poll_fn(|cx| {
+                let _later = Pin::new(&mut *self.io.borrow_mut()).poll_shutdown(cx);
+                Poll::Ready(())
+            })
+            .await;
+        }
+    }
+
+    /// The connection will end as a reset.
+    pub(super) fn reset(&self) {
+        self.io.borrow().reset_on_close();
+    }
+
+    /// Waits, between requests, for what the client sends. The connection holds no buffer meanwhile, or the few bytes of a head that
+    /// is not whole.
+    pub(super) fn poll_more(&self, cx: &mut Context<'_>) -> Poll<More> {
+        let mut input = self.input.borrow_mut();
+        let mut bytes = std::mem::take(&mut *input);
+        let partial = !bytes.is_empty();
+        if bytes.capacity() - bytes.len() < READ_BYTES_MIN {
+            let mut roomy = Buffer::take();
+            roomy.extend_from_slice(&bytes);
+            roomy.reserve(READ_BYTES_MIN);
+            bytes = roomy;
+        }
+        match self.poll_read(cx, &mut bytes) {
+            Poll::Ready(Ok(1..)) => {
+                if !partial {
+                    self.first_byte.set(self.dock.lane.clock.now());
+                }
+                *input = bytes;
+                return Poll::Ready(More::Bytes);
+            }
+            Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(More::Over),
+            Poll::Pending if partial => *input = Buffer::from(bytes.to_vec()),
+            Poll::Pending => drop(bytes),
+        }
+        drop(input);
+        let mut server = self.server.borrow_mut();
+        if self.dock.is_draining() && server.is_idle() && self.leaves() {
+            return Poll::Ready(More::Over);
+        }
+        self.arm(server.read_deadline(self.limits()));
+        ready!(self.poll_deadline(cx));
+        Poll::Ready(match server.read_expired() {
+            Next::Refuse(rejection) => More::Refuse(rejection),
+            _ => More::Over,
+        })
+    }
+
+    /// We drain, and nothing was asked: does this connection go? Not if a request is in the socket, or on its way for the first time.
+    fn leaves(&self) -> bool {
+        if self.fresh.get() {
+            if !self.hurried.replace(true) {
+                self.reading.set(Duration::from_millis(u64::from(self.dock.limits.drain_fresh_ms)));
+                self.armed.set(Some(Wait::Idle));
+            }
+            return false;
+        }
+        !self.io.borrow().has_arrivals()
+    }
+
+    /// Appends what has come to `into`, which should have room; 0 is the end.
+    pub(super) fn poll_read(&self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<io::Result<usize>> {
+        pin!(self.io.borrow_mut().read_buf(into)).poll(cx)
+    }
+
+    /// Waits for bytes not longer than this, counted from the first call for this sort of wait (and from the last progress).
+    pub(super) fn arm(&self, deadline: Option<Deadline>) {
+        let wait = deadline.map(|deadline| deadline.wait);
+        if self.armed.get() == wait {
+            return;
+        }
+        match deadline {
+            Some(deadline) => self.reading.set(deadline.after),
+            None => self.reading.clear(),
+        }
+        self.armed.set(wait);
+    }
+
+    /// There was progress, or something else is waited for.
+    pub(super) fn disarm(&self) {
+        if self.armed.replace(None).is_some() {
+            self.reading.clear();
+        }
+    }
+
+    /// Ready once the deadline that was armed has passed.
+    pub(super) fn poll_deadline(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.armed.get().is_none() { Poll::Pending } else { self.reading.poll_passed(cx) }
+    }
+
+    /// Sends `first` and `second`, of which `sent` bytes have gone before, as one write where the socket takes them. Fails when the
+    /// client takes nothing for too long.
+    pub(super) fn poll_send(&self, cx: &mut Context<'_>, first: &[u8], second: &[u8], sent: &mut usize) -> Poll<io::Result<()>> {
+        let mut io = self.io.borrow_mut();
+        let mut io = Pin::new(&mut *io);
+        loop {
+            let wrote = if *sent < first.len() && !second.is_empty() {
+                io.as_mut().poll_write_vectored(cx, &[IoSlice::new(&first[*sent..]), IoSlice::new(second)])
+            } else if *sent < first.len() {
+                io.as_mut().poll_write(cx, &first[*sent..])
+            } else if *sent < first.len() + second.len() {
+                io.as_mut().poll_write(cx, &second[*sent - first.len()..])
+            } else {
+                break;
+            };
+            match wrote {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(bytes)) => {
+                    *sent += bytes;
+                    self.took_some();
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return self.poll_stalled(cx),
+            }
+        }
+        match io.poll_flush(cx) {
+            Poll::Ready(flushed) => {
+                self.took_some();
+                Poll::Ready(flushed)
+            }
+            Poll::Pending => self.poll_stalled(cx),
+        }
+    }
+
+    fn took_some(&self) {
+        if self.writing_stalls.replace(false)
+            && let Some(watch) = self.writing.get()
+        {
+            watch.clear();
+        }
+    }
+
+    fn poll_stalled(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let watch = self.writing.get_or_init(|| self.dock.lane.deadlines.watch());
+        if !self.writing_stalls.replace(true) {
+            watch.set(Duration::from_millis(u64::from(self.limits().write_stall_ms)));
+        }
+        ready!(watch.poll_passed(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: Socket> Drop for Line<S> {
+    fn drop(&mut self) {
+        if self.answering.get() {
+            self.reset();
+        }
+    }
+}
