@@ -64,3 +64,32 @@ fn cost_of_a_proxied_call() {
         });
     });
 }
+
+#[test]
+#[ignore = "it prints figures"]
+fn cost_over_loopback() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let back_end = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut bytes = [0; 4096];
+        while stream.read(&mut bytes).unwrap() > 0 {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+        }
+    });
+    run(async {
+        let world = World::new();
+        let compiled = compiled(&record(IntegrationType::HttpProxy, &format!("http://{address}/items")));
+        let mut ex = world.routed(REQUEST, &[("id", "i-12345")]);
+        let clock = Clock::system();
+        let from = clock.now();
+        for _ in 0..20_000 {
+            let reply = compiled.answer(&world.upstreams, &mut ex, 1 << 20).await.unwrap();
+            assert_eq!(reply.status, 200);
+            give_back_fields(reply.fields);
+        }
+        println!("over loopback: {} ns", clock.now().since(from).as_nanos() as u64 / 20_000);
+    });
+    back_end.join().unwrap();
+}
