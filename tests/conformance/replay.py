@@ -297,6 +297,8 @@ class Player:
             return
         what = step.get("call") or f"{step['http']['method']} {step['http']['path']}"
         got = result.status if isinstance(result, wire.Answer) else result.get("ResponseMetadata", {}).get("HTTPStatusCode", 200)
+        if isinstance(result, wire.Answer) and self.needs and result.status >= 500:
+            return  # It waits for what is behind the integration, as its answer does.
         if "status" in step:
             self.report.checks.append((got == step["status"], f"{what}: status {got}, AWS {step['status']}"))
         elif "ok" in step:
