@@ -496,17 +496,18 @@ def play_all(corpus: Path, topic: Optional[str], case: Optional[str], workers: i
 
 def _print_case(report: CaseReport, brief: bool) -> None:
     different = [one for one in report.answers if one.verdict == "different"]
-    if brief and not different:
+    if brief:
+        if different:
+            print(f"  {report.case}: {len(different)} answers differ, first {different[0].answer} {different[0].differences[0]}"[:200])
         return
     if different or any(not good for good, _ in report.checks):
         print(f"  {report.case}")
     for one in different:
-        for difference in one.differences[: 6 if brief else None]:
+        for difference in one.differences:
             print(f"    {one.answer} {difference}")
-    if not brief:
-        for good, what in report.checks:
-            if not good:
-                print(f"    {what}")
+    for good, what in report.checks:
+        if not good:
+            print(f"    {what}")
 
 
 def show(reports: list[CaseReport], brief: bool, floor: dict[str, int]) -> None:
