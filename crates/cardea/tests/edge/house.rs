@@ -111,6 +111,13 @@ impl Answers for Desk {
         };
         match path.as_str() {
             "/hello" | "/panic-later" => text(200, "hello"),
+            "/dated" => {
+                let mut reply = text(200, "dated");
+                for (name, value) in [("date", "once upon a time"), ("Keep-Alive", "1"), ("X-Own", "kept")] {
+                    let _framing = reply.fields.push(name, value.as_bytes());
+                }
+                reply
+            }
             "/lean" => {
                 let mut body = Buffer::take();
                 body.extend_from_slice(b"hello");
