@@ -157,6 +157,7 @@ impl Answers for Desk {
             "/breaks" => Reply::new(200, script(None, &["abc", ""], Err(BodyFault::Gone))),
             "/fails" => Reply::new(200, script(None, &[], Err(BodyFault::Gone))),
             "/plenty" => Reply::new(200, ReplyBody::Stream(Box::new(Plenty { left: 64 << 20, told: true }))),
+            "/whole" => Reply::new(200, ReplyBody::Whole(Buffer::from(vec![b'x'; 64 << 20]))),
             "/plenty-in-chunks" => Reply::new(200, ReplyBody::Stream(Box::new(Plenty { left: 3 << 20, told: false }))),
             "/panic" => panic!("a desk that panics, as it should here"),
             "/bomb" => Reply::new(200, ReplyBody::Stream(Box::new(Bomb))),
