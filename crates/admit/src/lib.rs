@@ -3,4 +3,10 @@
 pub mod api_key;
 pub mod authorizer;
 pub mod request_validator;
+mod scan;
 pub mod usage_plan;
+
+use base::api::Entry;
+
+/// The operations of this shelf, by feature.
+pub const OPERATIONS: &[&[Entry]] = &[api_key::OPERATIONS, authorizer::OPERATIONS, request_validator::OPERATIONS, usage_plan::OPERATIONS];

@@ -2,8 +2,8 @@
 
 use crate::api::dispatch::{Answer, Ask, Catalogue};
 use crate::api::{ApiError, Caller, Entry, House, Progress, Running, Settings};
-use crate::store::{BoxFuture, MemoryStore, Realm, Revision, SEALING_KEY_BYTES, Sealer};
-use crate::tally::{MemoryLedger, Meter, Quotas};
+use crate::store::{Actor, BoxFuture, MemoryStore, Realm, Record, Revision, SEALING_KEY_BYTES, Sealer, StoreError, Txn, Verdict};
+use crate::tally::{MemoryLedger, Meter, Quotas, Taken, Terms};
 use crate::world::{Clock, Day, Ids, Timestamp};
 use serde_json::Value;
 use std::sync::Arc;
@@ -44,6 +44,15 @@ impl Running for Counting {
 impl Bench {
     /// A bench for some features' operations.
     pub fn new(slices: &[&[Entry]]) -> Bench {
+        Bench::with(slices, false)
+    }
+
+    /// A bench that allows only what AWS has.
+    pub fn strict(slices: &[&[Entry]]) -> Bench {
+        Bench::with(slices, true)
+    }
+
+    fn with(slices: &[&[Entry]], aws_strict: bool) -> Bench {
         let clock = Clock::manual(Timestamp(1_795_348_800_000));
         let quotas = Arc::new(Quotas::new(Arc::new(MemoryLedger::default()), clock.clone(), 100));
         let house = House {
@@ -52,10 +61,21 @@ impl Bench {
             ids: Ids::seeded(1),
             sealer: Arc::new(Sealer::new(&[7; SEALING_KEY_BYTES], Ids::seeded(2))),
             running: Arc::new(Counting(quotas.clone())),
-            settings: Settings { partition: "aws".into(), aws_strict: false },
+            settings: Settings { partition: "aws".into(), aws_strict, integration_timeout_ms_max: 29_000 },
         };
         let caller = Caller { name: "tester".into(), realm: Realm::new("111111111111", "us-east-1") };
         Bench { house: Arc::new(house), clock, quotas, catalogue: Catalogue::new(slices), caller }
+    }
+
+    /// Whose records the calls see.
+    pub fn realm(&self) -> &Realm {
+        &self.caller.realm
+    }
+
+    /// Changes records directly, as other features' operations would.
+    pub fn write(&self, mut work: impl FnMut(&mut dyn Txn) -> Result<(), StoreError> + Send + 'static) {
+        let done = self.house.store.write(Actor("bench".into()), Box::new(move |txn| work(txn).map(|()| Verdict::Commit)));
+        run(done).expect("a store in memory takes what is written");
     }
 
     /// Calls by verb, path (with query) and JSON body, as a client would. Answers status and JSON.
@@ -70,9 +90,21 @@ impl Bench {
     pub fn send(&self, verb: &str, target: &str, body: Vec<u8>) -> Answer {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let ask = Ask { method: verb.into(), path: path.into(), query: query.into(), headers: Vec::new(), body };
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without I/O can be built");
         let found = self.catalogue.find(&ask).unwrap_or_else(|| panic!("no operation answers {verb} {target}"));
-        runtime.block_on(found.run(self.house.clone(), self.caller.clone(), ask))
+        run(found.run(self.house.clone(), self.caller.clone(), ask))
+    }
+
+    /// Uses a plan's quota as the data plane would; how many of the requests passed.
+    pub fn take(&self, plan: &str, key: &str, requests: usize, mark: u64, terms: impl Fn(Day) -> Terms + Copy) -> usize {
+        let quota = self.quotas.of(&Meter { plan: plan.into(), key: key.into() });
+        let passed = |_: &usize| matches!(run(self.quotas.take(&quota, mark, terms)), Taken::Some { .. });
+        (0..requests).filter(passed).count()
+    }
+
+    /// Stores a record of the caller's realm, for what no operation on the bench makes.
+    pub fn store<R: Record>(&self, record: &R) {
+        let (realm, record) = (self.realm().clone(), record.clone());
+        self.write(move |txn| txn.save(&realm, &record));
     }
 
     /// A call that must succeed; its JSON.
@@ -88,4 +120,9 @@ impl Bench {
         assert!(status >= 400, "{verb} {target} answered {status}: {value}");
         (status, value["message"].as_str().unwrap_or_default().to_owned())
     }
+}
+
+/// Waits for something that needs no I/O.
+fn run<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime without I/O can be built").block_on(work)
 }

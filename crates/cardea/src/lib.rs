@@ -1,4 +1,8 @@
 //! The program: what puts the rooms together.
 
+pub mod cli;
+pub mod config;
+pub mod credentials;
 pub mod edge;
+pub mod node;
 pub mod runtime;

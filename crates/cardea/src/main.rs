@@ -1,3 +1,7 @@
-//! The binary.
+//! The binary: see [`cardea::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cardea::cli::main()
+}

@@ -1,4 +1,24 @@
 //! Who answers: what makes the reply to an admitted request.
+//!
+//! - [`integration`]: the back end of a method, compiled from its record.
+//! - [`mapping`]: what becomes of a request on its way there, and of the answer on its way back.
+//! - [`upstream`]: connections to HTTP endpoints, kept and used again.
+//! - [`gateway_response`]: what a refusal looks like.
+//!
+//! What is compiled is shared by all data threads and holds no thread's things; what belongs to a thread ([`upstream::Upstreams`]) is
+//! handed to the call.
 
+#[cfg(test)]
+mod bench;
+mod flaw;
 pub mod gateway_response;
 pub mod integration;
+pub mod mapping;
+pub mod upstream;
+
+pub use flaw::Flaw;
+
+use base::api::Entry;
+
+/// The operations of this shelf, by feature.
+pub const OPERATIONS: &[&[Entry]] = &[gateway_response::OPERATIONS];

@@ -66,12 +66,12 @@ impl Fields {
             if !to(self.at(&span)) {
                 continue;
             }
-            let name = self.name(&span).to_vec();
+            let name = span.name as usize..span.name_end();
             let (Ok(start), Ok(name_len)) = (u32::try_from(self.bytes.len()), u16::try_from(prefix.len() + name.len())) else {
                 continue;
             };
             self.bytes.extend_from_slice(prefix.as_bytes());
-            self.bytes.extend_from_slice(&name);
+            self.bytes.extend_from_within(name);
             let known = Known::of(&self.bytes[start as usize..]);
             self.spans[at] = Span { name: start, name_len, known, hop: false, ..span };
         }
@@ -115,5 +115,16 @@ mod tests {
             assert!(fields.push(name, value.as_bytes()).is_err(), "{name}");
         }
         assert!(fields.is_empty());
+    }
+
+    #[test]
+    fn fields_of_an_answer_are_taken_out_and_their_memory_is_used_again() {
+        use crate::{Asked, HeadLimits, Parsed, ResponseHead};
+        let mut answer = b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n".to_vec();
+        let mut old = Fields::new();
+        old.push("old", b"1").unwrap();
+        let mut head = ResponseHead::reusing(old);
+        assert_eq!(head.parse(&mut answer, 0, Asked::Plainly, &HeadLimits::for_answers()), Ok(Parsed::Complete));
+        assert_eq!(told(&head.into_fields()), [("Server".into(), "x".into())]);
     }
 }

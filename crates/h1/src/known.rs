@@ -129,7 +129,7 @@ impl Known {
     }
 
     /// Fields that the writers alone emit.
-    pub(crate) fn is_framing(self) -> bool {
+    pub fn is_framing(self) -> bool {
         const SET: u128 =
             set(&[Known::Connection, Known::ContentLength, Known::Host, Known::KeepAlive, Known::ProxyConnection, Known::TransferEncoding]);
         SET & self.bit() != 0

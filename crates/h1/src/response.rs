@@ -82,6 +82,19 @@ impl ResponseHead {
         Ok(Parsed::Complete)
     }
 
+    /// An empty head in the buffers of these fields.
+    #[must_use]
+    pub fn reusing(mut fields: Fields) -> Self {
+        fields.clear();
+        Self { fields, ..Self::default() }
+    }
+
+    /// Its fields, to be passed on without copying them.
+    #[must_use]
+    pub fn into_fields(self) -> Fields {
+        self.fields
+    }
+
     /// Empties it and keeps its buffers.
     pub fn clear(&mut self) {
         let mut fields = std::mem::take(&mut self.fields);

@@ -3,3 +3,11 @@
 pub mod account;
 pub mod deployment;
 pub mod stage;
+pub mod tag;
+#[cfg(test)]
+mod testing;
+
+use base::api::Entry;
+
+/// The operations of this shelf, by feature.
+pub const OPERATIONS: &[&[Entry]] = &[account::OPERATIONS, deployment::OPERATIONS, stage::OPERATIONS, tag::OPERATIONS];

@@ -31,6 +31,9 @@ pub struct ApiKey {
     pub tags: BTreeMap<String, String>,
 }
 
+/// Characters of a key's name.
+pub const NAME_CHARS_MAX: usize = 1024;
+
 /// Usage plans a key may be in.
 pub const PLANS_PER_KEY_MAX: usize = 10;
 

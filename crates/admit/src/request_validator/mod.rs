@@ -1,3 +1,11 @@
-//! See `record.rs`.
+//! Request validators: what of a request is checked before it goes on.
+//!
+//! Odd: creation under an unknown API is a bad request, and no 404; a patch without a value means `false`. Deletion is in
+//! `define::method`, since a validator that a method needs must stay, and methods cannot be seen from here.
 
+mod operations;
 pub mod record;
+#[cfg(test)]
+mod tests;
+
+pub use operations::{CreateRequestValidator, GetRequestValidator, GetRequestValidators, OPERATIONS, UpdateRequestValidator};

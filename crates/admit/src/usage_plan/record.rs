@@ -94,6 +94,9 @@ impl Record for UsagePlan {
 pub struct UsagePlanKey {
     pub plan: String,
     pub key: String,
+    /// What was granted on top of the quota, by the first day of the window: for showing only, the ledger is what counts.
+    #[serde(default)]
+    pub grants: BTreeMap<Day, i64>,
 }
 
 impl Record for UsagePlanKey {

@@ -28,6 +28,8 @@ pub struct Settings {
     pub partition: Arc<str>,
     /// Whether only what AWS has is allowed.
     pub aws_strict: bool,
+    /// Milliseconds an integration may be given: AWS's quota, 29,000 unless raised.
+    pub integration_timeout_ms_max: u32,
 }
 
 /// The running half of this node, as far as operations may see it. What concerns a running thing is asked for here.

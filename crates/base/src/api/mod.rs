@@ -6,23 +6,29 @@
 
 mod control;
 mod error;
+mod known;
 mod member;
 mod members;
 mod page;
 pub mod patch;
+mod room;
 mod route;
 mod signed;
+mod tags;
 
 pub mod dispatch;
 
 pub use control::{Control, House, Progress, Running, Settings};
 pub use error::ApiError;
+pub use known::known_api;
 pub use member::{Member, Pattern, Place, Shape, check, flag, list, map, number, structure, text, whole};
 pub use members::{Members, decode_form, decode_percent};
 pub use page::{LIMIT_DEFAULT, LIMIT_MAX, Limit, Page};
 pub use patch::PatchOp;
+pub use room::{check_room, no_room, room};
 pub use route::{Body, Route, Verb, delete, get, patch as patch_route, post, put};
 pub use signed::{Caller, Credentials, Identity, trusted, verified};
+pub use tags::{TAG_KEY_CHARS_MAX, TAG_VALUE_CHARS_MAX, TAGS_MAX, Tags, check_tags};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

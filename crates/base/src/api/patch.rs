@@ -105,7 +105,7 @@ impl Arg<'_> {
 pub struct Row<T: 'static> {
     /// What it does.
     pub op: Op,
-    /// Where: placeholders in braces stand for one segment.
+    /// Where, as [`capture`] reads it.
     pub path: &'static str,
     /// How.
     pub apply: fn(&mut T, &Arg<'_>) -> Result<(), ApiError>,
@@ -134,12 +134,16 @@ pub const fn copy<T>(path: &'static str, apply: Apply<T>) -> Row<T> {
 }
 
 /// How a noun words its errors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Words {
-    /// Resource, Model, RequestValidator, DocumentationPart, ApiKey: names the paths it knows, in AWS's order.
+    /// Resource, Model, RequestValidator, DocumentationPart: names the paths it knows, in AWS's order.
     New(&'static [&'static str]),
+    /// ApiKey, UsagePlan: the same, with a list of paths for each verb. A verb that is not named is not supported.
+    NewByOp(&'static [(Op, &'static [&'static str])]),
     /// RestApi, Method, MethodResponse, GatewayResponse and the rest.
     Old,
+    /// Stage: a text of its own for whatever no row is for.
+    Own(fn(&PatchOp) -> ApiError),
 }
 
 /// A noun's table.
@@ -155,51 +159,61 @@ impl<T: Clone> Table<T> {
     pub fn apply(&self, record: &T, ops: &[PatchOp]) -> Result<T, ApiError> {
         let mut draft = record.clone();
         for op in ops {
-            let path = op.path.as_deref().ok_or_else(|| self.unknown(op.op, None))?;
+            let path = op.path.as_deref().ok_or_else(|| self.unknown(op))?;
             let found = self.rows.iter().filter(|row| row.op == op.op).find_map(|row| Some((row, capture(row.path, path)?)));
-            let Some((row, captured)) = found else { return Err(self.unknown(op.op, Some(path))) };
+            let Some((row, captured)) = found else { return Err(self.unknown(op)) };
             let arg = Arg { op: op.op, path, value: op.value.as_deref(), from: op.from.as_deref(), captured };
             (row.apply)(&mut draft, &arg)?;
         }
         Ok(draft)
     }
 
-    fn unknown(&self, op: Op, path: Option<&str>) -> ApiError {
+    fn unknown(&self, asked: &PatchOp) -> ApiError {
+        let (op, path) = (asked.op, asked.path.as_deref());
         let printed = path.unwrap_or("null");
-        match self.words {
-            Words::New(paths) if self.rows.iter().any(|row| row.op == op) => ApiError::bad_request(format!(
-                "Invalid patch path  '{printed}' specified for op '{}'. Must be one of: [{}]",
-                op.name(),
-                paths.join(", ")
-            )),
-            Words::New(_) => ApiError::bad_request(format!(
-                "Invalid patch path  '{printed}' specified for op '{}'. Please choose supported operations",
-                op.name()
-            )),
-            Words::Old => {
-                let mut known = self.rows.iter().filter(|row| path.is_some_and(|path| capture(row.path, path).is_some())).peekable();
-                if known.peek().is_none() || matches!(op, Op::Add | Op::Remove | Op::Replace) && known.clone().count() > 1 {
-                    return ApiError::bad_request(format!("Invalid patch path {printed}"));
-                }
-                let ops: Vec<&str> = known.map(|row| row.op.name()).collect();
-                ApiError::bad_request(format!("Invalid patch operation specified. Must be one of: [{}]", ops.join(", ")))
-            }
+        let known_paths = match self.words {
+            Words::New(paths) => self.rows.iter().any(|row| row.op == op).then_some(paths),
+            Words::NewByOp(lists) => lists.iter().find(|(listed, _)| *listed == op).map(|(_, paths)| *paths),
+            Words::Old => return self.unknown_old(op, path, printed),
+            Words::Own(words) => return words(asked),
+        };
+        let hint =
+            known_paths.map_or("Please choose supported operations".to_owned(), |paths| format!("Must be one of: [{}]", paths.join(", ")));
+        ApiError::bad_request(format!("Invalid patch path  '{printed}' specified for op '{}'. {hint}", op.name()))
+    }
+
+    fn unknown_old(&self, op: Op, path: Option<&str>, printed: &str) -> ApiError {
+        let mut known = self.rows.iter().filter(|row| path.is_some_and(|path| capture(row.path, path).is_some())).peekable();
+        if known.peek().is_none() || matches!(op, Op::Add | Op::Remove | Op::Replace) && known.clone().count() > 1 {
+            return ApiError::bad_request(format!("Invalid patch path {printed}"));
         }
+        let ops: Vec<&str> = known.map(|row| row.op.name()).collect();
+        ApiError::bad_request(format!("Invalid patch operation specified. Must be one of: [{}]", ops.join(", ")))
     }
 }
 
-/// What the placeholders of `template` stand for in `path`, when it fits.
+/// What the placeholders of `template` stand for in `path`, when it fits. `{name}` stands for one segment; `{name+}`, of which there may
+/// be one, for one or more: some clients leave the slashes of a resource's path unescaped.
 pub fn capture(template: &str, path: &str) -> Option<Vec<String>> {
-    let (mut want, mut have) = (template.split('/'), path.split('/'));
+    let want: Vec<&str> = template.split('/').collect();
+    let mut have = path.split('/');
+    // Segments that a greedy placeholder takes beyond its first.
+    let spare = path.split('/').count().checked_sub(want.len())?;
     let mut captured = Vec::new();
-    loop {
-        match (want.next(), have.next()) {
-            (None, None) => return Some(captured),
-            (Some(name), Some(part)) if name.starts_with('{') => captured.push(unescape(part)),
-            (Some(name), Some(part)) if name == part => {}
-            _ => return None,
+    let mut taken = 0;
+    for part in want {
+        let segment = have.next()?;
+        if part.starts_with('{') && part.ends_with("+}") {
+            taken = spare;
+            let whole = have.by_ref().take(spare).fold(segment.to_owned(), |whole, next| whole + "/" + next);
+            captured.push(unescape(&whole));
+        } else if part.starts_with('{') {
+            captured.push(unescape(segment));
+        } else if part != segment {
+            return None;
         }
     }
+    (taken == spare).then_some(captured)
 }
 
 /// Undoes a JSON pointer's escapes.
@@ -238,6 +252,11 @@ mod tests {
         ],
     };
 
+    const BY_OP: Table<Plan> =
+        Table { words: Words::NewByOp(&[(Op::Replace, &["/name"]), (Op::Remove, &["/types", "/all"])]), rows: NEW.rows };
+    const OWN: Table<Plan> =
+        Table { words: Words::Own(|asked| ApiError::bad_request(format!("{} from {:?}", asked.op.name(), asked.from))), rows: NEW.rows };
+
     fn op(op: Op, path: &str, value: &str) -> PatchOp {
         PatchOp { op, path: Some(path.into()), value: Some(value.into()), from: None }
     }
@@ -252,6 +271,20 @@ mod tests {
         assert_eq!(OLD.apply(&plan, &bad).unwrap_err().to_string(), "Invalid patch path /nome");
     }
 
+    #[test]
+    fn a_greedy_placeholder_takes_what_the_others_leave() {
+        let found = |template, path| capture(template, path).map(|found| found.join(" "));
+        let template = "/apiStages/{stage}/throttle/{method+}/rateLimit";
+        assert_eq!(found(template, "/apiStages/a:b/throttle/~1pets~1{id}/GET/rateLimit").as_deref(), Some("a:b /pets/{id}/GET"));
+        assert_eq!(found(template, "/apiStages/a:b/throttle//pets/{id}/GET/rateLimit").as_deref(), Some("a:b /pets/{id}/GET"));
+        assert_eq!(found(template, "/apiStages/a:b/throttle/rateLimit"), None);
+        assert_eq!(found(template, "/apiStages/a:b/throttle/x/burstLimit"), None);
+        assert_eq!(found("/types/{type}", "/types/image/png"), None);
+        assert_eq!(found("/types/{type}", "/types"), None);
+        assert_eq!(found("/name", "/name").as_deref(), Some(""));
+        assert_eq!(found("/name", "/name/"), None);
+    }
+
     /// Seen: the texts recorded in rest-api.md §0.5.
     #[test]
     fn each_family_has_its_own_words() {
@@ -261,6 +294,15 @@ mod tests {
             said(&NEW, op(Op::Add, "/x", "")),
             "Invalid patch path  '/x' specified for op 'add'. Please choose supported operations"
         );
+        assert_eq!(
+            said(&BY_OP, op(Op::Remove, "/x", "")),
+            "Invalid patch path  '/x' specified for op 'remove'. Must be one of: [/types, /all]"
+        );
+        assert_eq!(
+            said(&BY_OP, op(Op::Copy, "/x", "")),
+            "Invalid patch path  '/x' specified for op 'copy'. Please choose supported operations"
+        );
+        assert_eq!(said(&OWN, op(Op::Copy, "/x", "")), "copy from None");
         assert_eq!(said(&OLD, op(Op::Add, "/name", "")), "Invalid patch operation specified. Must be one of: [replace]");
         assert_eq!(said(&OLD, op(Op::Replace, "/types/image/png", "")), "Invalid patch path /types/image/png");
         assert_eq!(said(&OLD, PatchOp { op: Op::Add, path: None, value: None, from: None }), "Invalid patch path null");

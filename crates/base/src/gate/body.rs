@@ -74,6 +74,9 @@ impl RequestBody {
                 if bytes.len() as u64 > bytes_max {
                     return Err(BodyFault::TooLarge.refusal());
                 }
+                if !bytes.charge() {
+                    return Err(Refusal::of(RefusalKind::Front(503), "the process-wide budget of buffered bodies is spent"));
+                }
                 if fill == Fill::End {
                     break;
                 }
@@ -87,6 +90,21 @@ impl RequestBody {
             RequestBody::Whole(bytes) => Ok(bytes),
             RequestBody::None | RequestBody::Stream(_) => unreachable!("it was made whole above"),
         }
+    }
+
+    /// Takes all of it and keeps nothing, for answers that do not depend on it. At most `bytes_max`: more is a refusal.
+    pub async fn discard(&mut self, bytes_max: u64) -> Result<(), Refusal> {
+        let RequestBody::Stream(source) = self else { return Ok(()) };
+        let (mut bytes, mut taken) = (Buffer::take(), 0u64);
+        while let Fill::More = std::future::poll_fn(|cx| source.poll_fill(cx, &mut bytes)).await.map_err(BodyFault::refusal)? {
+            taken += bytes.len() as u64;
+            bytes.clear();
+            if taken > bytes_max {
+                return Err(BodyFault::TooLarge.refusal());
+            }
+        }
+        *self = RequestBody::None;
+        Ok(())
     }
 
     /// The bytes that are here; empty while it streams.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes a buffer has room for when it is new: a usual head with its body, twice over.
 const BUFFER_BYTES: usize = 16 * 1024;
@@ -14,50 +15,74 @@ thread_local! {
     static KEPT: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Bytes of bodies that all requests of the process may hold whole at once. Past it requests that need their body are refused.
+const BUFFERED_BYTES_MAX: usize = 1 << 30;
+
+static BUFFERED_BYTES: AtomicUsize = AtomicUsize::new(0);
+
 /// A byte buffer that goes back to its thread when it is dropped. Empty, it holds no memory.
 #[derive(Debug, Default)]
-pub struct Buffer(Vec<u8>);
+pub struct Buffer {
+    bytes: Vec<u8>,
+    /// What of the process-wide budget it holds.
+    charged: usize,
+}
 
 impl Buffer {
     /// An empty buffer with room in it.
     pub fn take() -> Buffer {
         let kept = KEPT.try_with(|kept| kept.borrow_mut().pop()).ok().flatten();
-        Buffer(kept.unwrap_or_else(|| Vec::with_capacity(BUFFER_BYTES)))
+        Buffer::from(kept.unwrap_or_else(|| Vec::with_capacity(BUFFER_BYTES)))
     }
 
     /// An empty buffer without memory.
     pub const fn none() -> Buffer {
-        Buffer(Vec::new())
+        Buffer { bytes: Vec::new(), charged: 0 }
+    }
+
+    /// Draws what the buffer has grown to from the process-wide budget, until it is dropped. Small buffers are free: their number is
+    /// bounded by that of connections. Answers whether there was enough.
+    pub fn charge(&mut self) -> bool {
+        let (held, wanted) = (self.charged, self.bytes.capacity());
+        if wanted <= KEPT_BUFFER_BYTES_MAX || wanted <= held {
+            return true;
+        }
+        let before = BUFFERED_BYTES.fetch_add(wanted - held, Ordering::Relaxed);
+        self.charged = wanted;
+        before + wanted - held <= BUFFERED_BYTES_MAX
     }
 
     /// Keeps the bytes.
     pub fn into_vec(mut self) -> Vec<u8> {
-        std::mem::take(&mut self.0)
+        std::mem::take(&mut self.bytes)
     }
 }
 
 impl From<Vec<u8>> for Buffer {
     fn from(bytes: Vec<u8>) -> Self {
-        Buffer(bytes)
+        Buffer { bytes, charged: 0 }
     }
 }
 
 impl Deref for Buffer {
     type Target = Vec<u8>;
     fn deref(&self) -> &Vec<u8> {
-        &self.0
+        &self.bytes
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut Vec<u8> {
-        &mut self.0
+        &mut self.bytes
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let mut bytes = std::mem::take(&mut self.0);
+        if self.charged > 0 {
+            BUFFERED_BYTES.fetch_sub(self.charged, Ordering::Relaxed);
+        }
+        let mut bytes = std::mem::take(&mut self.bytes);
         if !(BUFFER_BYTES..=KEPT_BUFFER_BYTES_MAX).contains(&bytes.capacity()) {
             return;
         }
@@ -84,6 +109,20 @@ mod tests {
         drop(first);
         let again = Buffer::take();
         assert_eq!((again.as_ptr(), again.len()), (place, 0));
+    }
+
+    #[test]
+    fn large_buffers_draw_on_the_budget_of_the_process_until_they_are_dropped() {
+        let mut large = Buffer::take();
+        large.reserve(BUFFERED_BYTES_MAX / 2);
+        assert!(large.charge() && large.charge());
+        let mut other = Buffer::take();
+        other.reserve(BUFFERED_BYTES_MAX / 2);
+        assert!(!other.charge());
+        drop((large, other));
+        let mut third = Buffer::take();
+        third.reserve(BUFFERED_BYTES_MAX / 2);
+        assert!(third.charge());
     }
 
     #[test]

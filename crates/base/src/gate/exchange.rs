@@ -87,6 +87,8 @@ pub struct StageFacts {
     pub deployment: Arc<str>,
     /// With a canary's overrides, where it is one.
     pub variables: BTreeMap<String, String>,
+    /// Whether the stage writes its requests down.
+    pub has_access_log: bool,
 }
 
 /// What is known of a method, for `$context` and mappings.

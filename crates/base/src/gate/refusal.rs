@@ -12,6 +12,8 @@ pub enum RefusalKind {
     BadRequestBody,
     BadRequestParameters,
     ExpiredToken,
+    /// An `Authorization` header that is no signature: 403, worded as `DEFAULT_4XX`.
+    IncompleteSignature,
     IntegrationFailure,
     IntegrationTimeout,
     InvalidApiKey,
@@ -55,7 +57,7 @@ impl RefusalKind {
             RefusalKind::Unauthorized => "UNAUTHORIZED",
             RefusalKind::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             RefusalKind::WafFiltered => "WAF_FILTERED",
-            RefusalKind::BadRequest => "DEFAULT_4XX",
+            RefusalKind::BadRequest | RefusalKind::IncompleteSignature => "DEFAULT_4XX",
             RefusalKind::BadGateway => "DEFAULT_5XX",
             RefusalKind::Front(_) => return None,
         })
@@ -68,6 +70,7 @@ impl RefusalKind {
             RefusalKind::Unauthorized => 401,
             RefusalKind::AccessDenied
             | RefusalKind::ExpiredToken
+            | RefusalKind::IncompleteSignature
             | RefusalKind::InvalidApiKey
             | RefusalKind::InvalidSignature
             | RefusalKind::MissingAuthenticationToken
@@ -95,6 +98,7 @@ impl RefusalKind {
             | RefusalKind::UnsupportedMediaType => "BadRequestException",
             RefusalKind::ExpiredToken => "ExpiredTokenException",
             RefusalKind::InvalidApiKey | RefusalKind::WafFiltered | RefusalKind::Front(403) => "ForbiddenException",
+            RefusalKind::IncompleteSignature => "IncompleteSignatureException",
             RefusalKind::InvalidSignature => "InvalidSignatureException",
             RefusalKind::MissingAuthenticationToken => "MissingAuthenticationTokenException",
             RefusalKind::QuotaExceeded => "LimitExceededException",
@@ -127,7 +131,7 @@ impl RefusalKind {
                 "The request signature we calculated does not match the signature you provided. \
                  Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
             }
-            RefusalKind::MissingAuthenticationToken => "Missing Authentication Token",
+            RefusalKind::IncompleteSignature | RefusalKind::MissingAuthenticationToken => "Missing Authentication Token",
             RefusalKind::QuotaExceeded => "Limit Exceeded",
             RefusalKind::RequestTooLarge | RefusalKind::Front(413) => "Request Too Long",
             RefusalKind::ResourceNotFound => "Not Found",

@@ -71,19 +71,27 @@ pub struct Buckets {
     shards: [Mutex<HashMap<Box<str>, Arc<Bucket>>>; 16],
 }
 
-/// Above this many buckets in a shard, those that nobody holds are dropped when a new one is made.
+/// From this many buckets in a shard on, it is swept each time that it has doubled.
 const SHARD_BUCKETS_SOFT_MAX: usize = 4096;
 
 impl Buckets {
     /// The bucket for an identity. Looked up when a stage is bound, not for each request.
     pub fn named(&self, identity: &str) -> Arc<Bucket> {
+        self.named_at(identity, None)
+    }
+
+    /// The same, with leave to drop buckets that nobody holds and that are full by `now`: dropping a full bucket forgets nothing.
+    pub fn named_at(&self, identity: &str, now: Option<Moment>) -> Arc<Bucket> {
         let slot = identity.bytes().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte))) % self.shards.len();
         let mut shard = self.shards[slot].lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bucket) = shard.get(identity) {
             return bucket.clone();
         }
-        if shard.len() >= SHARD_BUCKETS_SOFT_MAX {
-            shard.retain(|_, bucket| Arc::strong_count(bucket) > 1);
+        if let Some(now) = now
+            && shard.len() >= SHARD_BUCKETS_SOFT_MAX
+            && shard.len().is_power_of_two()
+        {
+            shard.retain(|_, bucket| Arc::strong_count(bucket) > 1 || bucket.full_at.load(Ordering::Relaxed) > now.0);
         }
         let bucket = Arc::<Bucket>::default();
         shard.insert(identity.into(), bucket.clone());

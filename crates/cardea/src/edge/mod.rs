@@ -24,6 +24,7 @@
 
 mod accept;
 mod answer;
+pub mod control;
 mod crew;
 mod date;
 mod dock;

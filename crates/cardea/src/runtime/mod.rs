@@ -1,19 +1,242 @@
 //! What a request meets: records compiled into a table that is swapped whole, and the pipeline over it.
+//!
+//! ```text
+//! records ─ change ─► model ─► compile (a frozen tree, shared) ─► bind (with what is live) ─► table ─ load ─► rest::run
+//! ```
+//!
+//! Counters, pools and keys live in registries beside the table, by identity: a deployment refills no bucket.
 
-use base::gate::{Exchange, Reply};
+pub mod access_log;
+pub mod compile;
+mod explain;
+pub mod gateway;
+mod keys;
+mod model;
+mod rest;
+mod router;
+pub mod table;
+mod view;
+
+pub use explain::Kept;
+pub use gateway::{Gateway, GatewaySettings};
+
+use access_log::{Format, Lines};
+use arc_swap::{ArcSwap, Cache};
+use base::gate::{BodyFault, Exchange, Refusal, RefusalKind, Reply, RequestBody, RequestId, Stage, StageFacts, Verdict};
+use deliver::gateway_response::{GatewayResponses, put_standard_fields};
+use deliver::upstream::Upstreams;
+use explain::Rings;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use table::{Located, StageSlot, Table};
+use view::{StageView, Variant};
 
 /// What one data thread needs to answer requests. Made on its thread, and stays there.
-pub struct Desk {}
+pub struct Desk {
+    gateway: Arc<Gateway>,
+    upstreams: Rc<Upstreams>,
+    table: RefCell<Cache<Arc<ArcSwap<Table>>, Arc<Table>>>,
+    rings: RefCell<Rings>,
+    lines: RefCell<Lines>,
+    /// What refusals look like before any API is known.
+    plain: GatewayResponses,
+    all_requests: Option<(Arc<str>, Format)>,
+}
+
+/// Bytes of a request's body, and of a back end's answer that a mapping must read whole (AWS: 10 MB).
+const BODY_BYTES_MAX: u64 = 10 * 1024 * 1024;
+
+/// The format of the node's own access log.
+const ALL_REQUESTS_FORMAT: &str = concat!(
+    r#"{"requestId":"$context.requestId","ip":"$context.identity.sourceIp","requestTime":"$context.requestTime","#,
+    r#""httpMethod":"$context.httpMethod","path":"$context.path","apiId":"$context.apiId","stage":"$context.stage","#,
+    r#""resourcePath":"$context.resourcePath","status":"$context.status","protocol":"$context.protocol","#,
+    r#""responseLength":"$context.responseLength","apiKeyId":"$context.identity.apiKeyId","#,
+    r#""integrationLatency":"$context.integrationLatency","responseLatency":"$context.responseLatency"}"#
+);
 
 impl Desk {
+    /// The desk of one data thread.
+    pub fn new(gateway: Arc<Gateway>, upstreams: Rc<Upstreams>) -> Desk {
+        let settings = &gateway.settings;
+        let rings = Rings::new(settings.explain_requests_per_thread, settings.slow_ms);
+        let all_requests = settings.access_log.clone().map(|name| (name, Format::parse(ALL_REQUESTS_FORMAT)));
+        Desk {
+            table: RefCell::new(Cache::new(gateway.table.clone())),
+            rings: RefCell::new(rings),
+            lines: RefCell::default(),
+            plain: GatewayResponses::default(),
+            all_requests,
+            upstreams,
+            gateway,
+        }
+    }
+
     /// Answers a request. Whatever happens on the way, there is a reply.
     pub async fn answer(&self, ex: &mut Exchange) -> Reply {
         ex.arrive();
-        Reply::new(404, base::gate::ReplyBody::Empty)
+        if let Err(refusal) = front(ex) {
+            return self.plain.render(&refusal, ex);
+        }
+        let view = match self.stage_of(ex).await {
+            Ok(view) => view,
+            Err(refusal) => {
+                ex.notes.mark(Stage::Host, Verdict::Refused);
+                return self.plain.render(&refusal, ex);
+            }
+        };
+        ex.notes.mark(Stage::Host, Verdict::Passed);
+        let variant = draw(&view, ex);
+        ex.place.stage = Some(variant.facts.clone());
+        match rest::run(self, &view, variant, ex).await {
+            Ok(mut reply) => {
+                put_standard_fields(&mut reply, ex, None);
+                reply
+            }
+            Err(refusal) => variant.deployment.responses.render(&refusal, ex),
+        }
+    }
+
+    /// The stage that a request is for, by host, header or path.
+    async fn stage_of(&self, ex: &mut Exchange) -> Result<Arc<StageView>, Refusal> {
+        let (slot, rest_from) = {
+            let mut cache = self.table.borrow_mut();
+            let table = cache.load();
+            locate(table, ex)?
+        };
+        ex.place.rest_from = rest_from;
+        let made = match slot.ready() {
+            Some(made) => made,
+            None => slot.get(|recipe| self.gateway.clone().make(recipe)).await,
+        };
+        let view = match made {
+            Ok(view) => view.clone(),
+            Err(why) => return Err(Refusal::of(RefusalKind::Front(500), format!("the stage does not compile: {why}"))),
+        };
+        if view.endpoint_disabled {
+            ex.place.stage = Some(view.base.facts.clone());
+            return Err(Refusal::of(RefusalKind::Front(403), "the API's default endpoint is disabled (disableExecuteApiEndpoint)"));
+        }
+        Ok(view)
     }
 
     /// Writes a request down once the last byte of its answer has gone, or its client has. `ex.notes` holds status, bytes and times.
     pub fn record(&self, ex: &mut Exchange) {
         ex.notes.done = ex.lane.clock.now();
+        if let Some((name, format)) = &self.all_requests {
+            self.lines.borrow_mut().add(name, format, ex, &self.gateway.access_log);
+        }
+        if ex.place.stage.as_ref().is_some_and(|stage| stage.has_access_log) {
+            self.write_stage_log(ex);
+        }
+        self.rings.borrow_mut().keep(ex);
     }
+
+    fn write_stage_log(&self, ex: &Exchange) {
+        let mut cache = self.table.borrow_mut();
+        let stage = ex.stage();
+        let slot = cache.load().apis.get(&stage.api).and_then(|api| api.stages.get(&stage.stage));
+        if let Some(Ok(view)) = slot.and_then(|slot| slot.ready())
+            && let Some(log) = &view.access_log
+        {
+            self.lines.borrow_mut().add(&log.name, &log.format, ex, &self.gateway.access_log);
+        }
+    }
+
+    /// Hands access records over to be written, and lets idle connections go: called about once a second.
+    pub fn tick(&self) {
+        self.lines.borrow_mut().flush(&self.gateway.access_log);
+        self.upstreams.tick();
+    }
+
+    /// What this thread remembers of a request.
+    pub fn explain(&self, id: RequestId) -> Option<Kept> {
+        self.rings.borrow().find(id)
+    }
+
+    /// A request's story, as JSON.
+    pub fn story(&self, kept: &Kept) -> serde_json::Value {
+        let mut cache = self.table.borrow_mut();
+        kept.story(cache.load())
+    }
+}
+
+/// What holds before any API is known: the size of the body, as far as it was announced, and the verb that a caller may name in
+/// `X-HTTP-Method-Override` in place of its own (documented; the field is used up by it).
+fn front(ex: &mut Exchange) -> Result<(), Refusal> {
+    if let RequestBody::Stream(body) = &ex.request.body
+        && body.left().is_some_and(|left| left > BODY_BYTES_MAX)
+    {
+        return Err(BodyFault::TooLarge.refusal());
+    }
+    let head = &ex.request.head;
+    let Some(named) = head.field(h1::Known::XHttpMethodOverride).and_then(|verb| std::str::from_utf8(verb).ok()) else { return Ok(()) };
+    if named == head.method_text() || router::Verb::named(named).is_none_or(|verb| verb == router::Verb::Any) {
+        return Ok(());
+    }
+    let mut other = h1::RequestHead::build(named, head.target(), head.version());
+    for field in head.fields().iter().filter(|field| field.known != h1::Known::XHttpMethodOverride && !field.known.is_framing()) {
+        other = other.push(field.name, field.value);
+    }
+    let other = other.push("Host", head.host().as_bytes()).body(head.body()).finish();
+    ex.request.head = other.map_err(|why| Refusal::of(RefusalKind::Front(why.status), why.because))?;
+    Ok(())
+}
+
+/// Which deployment answers: the canary's share is drawn for each request, without stickiness.
+fn draw<'v>(view: &'v StageView, ex: &mut Exchange) -> &'v Variant {
+    let Some((share, canary)) = &view.canary else { return &view.base };
+    let chosen = ex.lane.dice.borrow_mut().fraction() < *share;
+    ex.place.canary = Some(chosen);
+    if chosen { canary } else { &view.base }
+}
+
+/// Finds the stage of a request in the table, and where in its path the rest begins.
+fn locate(table: &Table, ex: &mut Exchange) -> Result<(Arc<StageSlot>, usize), Refusal> {
+    let head = &ex.request.head;
+    let path = head.path();
+    let by_header = head.field(h1::Known::XApigwApiId).and_then(|id| std::str::from_utf8(id).ok());
+    let located = match table::api_in_host(head.host_name()).or(by_header) {
+        Some(api) => Some(table::stage_in_path(api, path)),
+        None => table::path_shape(path),
+    };
+    let forbidden = |because: &'static str| Refusal::of(RefusalKind::Front(403), because);
+    if let Some(Located { api, stage, rest_from }) = located {
+        // Hosts have no case, ids have: AWS's are lower-case.
+        let lowered = api.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| api.to_ascii_lowercase());
+        let found = table.apis.get_key_value(api).or_else(|| table.apis.get_key_value(lowered.as_deref()?));
+        if let Some((id, entry)) = found {
+            if let Some(slot) = entry.stages.get(stage) {
+                return Ok((slot.clone(), rest_from));
+            }
+            let facts = StageFacts { api: id.clone(), stage: stage.into(), ..StageFacts::default() };
+            ex.place.stage = Some(Arc::new(facts));
+            return Err(forbidden("the API has no such stage"));
+        }
+        if table.proxies.is_empty() {
+            return Err(forbidden("no API has this id"));
+        }
+    }
+    let claimed =
+        |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('/'));
+    let found = table.proxies.iter().find(|(prefix, _)| claimed(prefix));
+    found.map(|(prefix, slot)| (slot.clone(), prefix.len())).ok_or_else(|| forbidden("the host names no API, and no path shape was used"))
+}
+
+/// A gateway stage in front of one back end, for `serve --proxy`.
+pub fn proxy_slot(url: &str) -> Result<Arc<StageSlot>, Vec<String>> {
+    let deployment = Arc::new(compile::proxy(url)?);
+    let facts = StageFacts { stage: "$default".into(), ..StageFacts::default() };
+    let view = StageView {
+        base: Variant::bare(facts, deployment),
+        canary: None,
+        plans: Vec::new(),
+        account: None,
+        realm: "".into(),
+        access_log: None,
+        endpoint_disabled: false,
+    };
+    let recipe = table::Recipe { api: "".into(), stage: "$default".into() };
+    Ok(Arc::new(StageSlot::made(recipe, Ok(Arc::new(view)))))
 }

@@ -1,3 +1,18 @@
 //! Integrations: who makes the answer.
+//!
+//! [`compile_integration`] makes a method's integration of its record: how the request is mapped, the [`Backend`] that is called, and how
+//! its answer is mapped. HTTP, HTTP_PROXY and MOCK are here. What is odd of each is told where it is done.
 
+mod compile;
+mod http;
+mod lenient;
+mod mock;
 pub mod record;
+#[cfg(test)]
+mod tests;
+pub(crate) mod trace;
+mod uri;
+
+pub use compile::{Backend, CompiledIntegration, MethodFacts, compile_integration};
+pub use http::HttpIntegration;
+pub use mock::MockIntegration;

@@ -1,0 +1,247 @@
+//! `cardea demo`: a private, temporary node with a sample API, and what to try on it. With `--once` it tries everything itself.
+
+use super::client::{Answer, exchange};
+use super::{Client, Failure, Outcome, fail, values};
+use crate::config::{Config, Values};
+use crate::node::Node;
+use base::world::Ids;
+use clap::ArgMatches;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio::net::TcpListener;
+
+/// The sample API, as a definition to import. `BACK_END` stands for the demo's own back end.
+const DEFINITION: &str = include_str!("demo.yaml");
+/// The stage it is deployed to.
+const STAGE: &str = "demo";
+/// Requests a day that the sample key may make.
+const QUOTA: u32 = 3;
+/// Bytes of a request that the demo's back end repeats.
+const ECHO_BYTES_MAX: usize = 1024 * 1024;
+
+/// One thing to try.
+struct Try {
+    why: &'static str,
+    method: &'static str,
+    path: &'static str,
+    with_key: bool,
+    body: &'static str,
+    status: u16,
+    /// What the answer's body must contain.
+    says: &'static str,
+}
+
+const fn get(why: &'static str, path: &'static str, status: u16, says: &'static str) -> Try {
+    Try { why, method: "GET", path, with_key: false, body: "", status, says }
+}
+
+const TRIES: &[Try] = &[
+    get("A mock: the gateway itself answers", "/hello", 200, "Hello from Cardea"),
+    get("A proxy: path and query go to the back end as they are", "/echo/pets/1?colour=blue", 200, "\"/pets/1?colour=blue\""),
+    Try {
+        why: "A body on its way through",
+        method: "POST",
+        path: "/echo/pets",
+        with_key: false,
+        body: r#"{"name":"Rex"}"#,
+        status: 200,
+        says: r#"{\"name\":\"Rex\"}"#,
+    },
+    get("No such route: AWS's most hated answer (try `cardea explain` on its request id)", "/helo", 403, "Missing Authentication Token"),
+    get("A method that needs an API key, without one", "/metered", 403, "Forbidden"),
+    Try { why: "The same with a key", method: "GET", path: "/metered", with_key: true, body: "", status: 200, says: "metered" },
+    Try {
+        why: "Again: the plan allows three a day",
+        method: "GET",
+        path: "/metered",
+        with_key: true,
+        body: "",
+        status: 200,
+        says: "metered",
+    },
+    Try { why: "The third", method: "GET", path: "/metered", with_key: true, body: "", status: 200, says: "metered" },
+    Try { why: "And not one more", method: "GET", path: "/metered", with_key: true, body: "", status: 429, says: "Limit Exceeded" },
+];
+
+pub(super) fn run(args: &ArgMatches) -> Outcome {
+    let once = args.get_flag("once");
+    let scratch = Scratch::new()?;
+    let config = config(values(args)?, &scratch)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|why| fail(format!("no runtime: {why}")))?;
+    runtime.block_on(async move {
+        let back_end = start_back_end().await?;
+        let node = Node::start(&config).await?;
+        let (data, control, root) = (node.data(), node.control(), node.root().clone());
+        let region = config.region.clone();
+        let stage = tokio::task::spawn_blocking(move || set_up(&Client::at(control, root, &region), back_end, data));
+        let sample = stage.await.map_err(|why| fail(why.to_string()))??;
+        println!("A sample API is being served from {} until this ends.\n", config.data_dir.display());
+        if once {
+            let tried = tokio::task::spawn_blocking(move || try_all(&sample)).await.map_err(|why| fail(why.to_string()))?;
+            node.drain(&config).await;
+            drop(scratch);
+            return tried;
+        }
+        invite(&sample, &config, control);
+        node.until_told_to_stop(&config).await?;
+        drop(scratch);
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// The demo's settings: everything in a folder of its own, on ports that are free, unless the caller says otherwise.
+fn config(values: Values, scratch: &Scratch) -> Result<Config, Failure> {
+    let mut flags: Vec<(&str, String)> = vec![("data-dir", scratch.0.display().to_string())];
+    for name in ["listen", "control"] {
+        let given = values.with_origin(name).filter(|(_, origin)| **origin != crate::config::Origin::Default);
+        flags.push((name, given.map_or("127.0.0.1:0", |(value, _)| value).to_owned()));
+    }
+    flags.push(("log-level", "warn".to_owned()));
+    let joined = Values::join(&flags, std::iter::empty(), &[])?;
+    Ok(Config::read(&joined, |_| None)?)
+}
+
+/// A folder that is gone when the demo ends.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Scratch, Failure> {
+        let path = std::env::temp_dir().join(format!("cardea-demo-{}", Ids::system().lower(10)));
+        std::fs::create_dir_all(&path).map_err(|why| fail(format!("{}: {why}", path.display())))?;
+        Ok(Scratch(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed is left to the system's cleaning of temporary files.
+        let _left = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The sample, as it is served.
+struct Sample {
+    api: String,
+    key: String,
+    data: SocketAddr,
+}
+
+impl Sample {
+    fn url(&self, path: &str) -> String {
+        format!("http://{}/restapis/{}/{STAGE}/_user_request_{path}", self.data, self.api)
+    }
+
+    fn send(&self, attempt: &Try) -> Result<Answer, Failure> {
+        let target = format!("/{STAGE}{}", attempt.path);
+        let host = format!("{}.execute-api.localhost", self.api);
+        let mut headers = vec![("Accept", "*/*")];
+        if attempt.with_key {
+            headers.push(("x-api-key", &self.key));
+        }
+        if !attempt.body.is_empty() {
+            headers.push(("Content-Type", "application/json"));
+        }
+        exchange(self.data, &host, attempt.method, &target, &headers, attempt.body.as_bytes())
+    }
+
+    fn curl(&self, attempt: &Try) -> String {
+        let mut words = vec!["curl -i".to_owned()];
+        if attempt.with_key {
+            words.push(format!("-H 'x-api-key: {}'", self.key));
+        }
+        if !attempt.body.is_empty() {
+            words.push(format!("-H 'Content-Type: application/json' -d '{}'", attempt.body));
+        }
+        words.push(format!("'{}'", self.url(attempt.path)));
+        words.join(" ")
+    }
+}
+
+/// Makes the sample API, a key and a plan, through the control port, as anybody would.
+fn set_up(client: &Client, back_end: SocketAddr, data: SocketAddr) -> Result<Sample, Failure> {
+    let call = |method: &str, target: &str, body: Value| client.call("apigateway", method, target, body.to_string().as_bytes());
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let definition = DEFINITION.replace("BACK_END", &back_end.to_string());
+    let api = text(&client.call("apigateway", "POST", "/restapis?mode=import", definition.as_bytes())?["id"]);
+    call("POST", &format!("/restapis/{api}/deployments"), json!({"stageName": STAGE}))?;
+    let key = call("POST", "/apikeys", json!({"name": "demo", "enabled": true}))?;
+    let plan = json!({
+        "name": "demo",
+        "apiStages": [{"apiId": api, "stage": STAGE}],
+        "quota": {"limit": QUOTA, "period": "DAY"},
+        "throttle": {"rateLimit": 100.0, "burstLimit": 50},
+    });
+    let plan = text(&call("POST", "/usageplans", plan)?["id"]);
+    call("POST", &format!("/usageplans/{plan}/keys"), json!({"keyId": key["id"], "keyType": "API_KEY"}))?;
+    Ok(Sample { api, key: text(&key["value"]), data })
+}
+
+fn invite(sample: &Sample, config: &Config, control: SocketAddr) {
+    println!("Try, in another terminal:\n");
+    for attempt in TRIES {
+        println!("  # {} ({})\n  {}\n", attempt.why, attempt.status, sample.curl(attempt));
+    }
+    println!("  # The control port is AWS's own: any AWS client works");
+    println!("  eval \"$(cardea env --data-dir {})\"", config.data_dir.display());
+    println!("  aws apigateway get-resources --rest-api-id {}\n", sample.api);
+    println!("  # Why did it answer that? The id is in the answer's x-amzn-RequestId");
+    println!("  cardea explain --data-dir {} REQUEST-ID\n", config.data_dir.display());
+    println!("Control port: http://{control}   data port: http://{}   Ctrl-C ends the demo.", sample.data);
+}
+
+/// Tries everything, prints what came, and succeeds only if all of it is right.
+fn try_all(sample: &Sample) -> Outcome {
+    let mut wrong = 0;
+    for attempt in TRIES {
+        println!("# {}\n{}", attempt.why, sample.curl(attempt));
+        let answer = sample.send(attempt)?;
+        let body = String::from_utf8_lossy(&answer.body);
+        let right = answer.status == attempt.status && body.contains(attempt.says);
+        println!("{} {}\n{}\n", answer.status, body.trim_end(), if right { "ok" } else { "WRONG" });
+        if !right {
+            println!("expected {} and {:?}\n", attempt.status, attempt.says);
+            wrong += 1;
+        }
+    }
+    println!("{} right, {wrong} wrong", TRIES.len() - wrong);
+    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A back end that repeats what it is asked, on a free port.
+async fn start_back_end() -> Result<SocketAddr, Failure> {
+    let no_port = |why: std::io::Error| fail(format!("no port for the demo's back end: {why}"));
+    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(no_port)?;
+    let address = listener.local_addr().map_err(no_port)?;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let service = hyper::service::service_fn(|request| async { Ok::<_, Infallible>(echo(request).await) });
+            tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        }
+    });
+    Ok(address)
+}
+
+async fn echo(request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let (parts, body) = request.into_parts();
+    let body = http_body_util::Limited::new(body, ECHO_BYTES_MAX).collect().await;
+    let body = body.map(|body| body.to_bytes()).unwrap_or_default();
+    let told = json!({
+        "method": parts.method.as_str(),
+        "path": parts.uri.path_and_query().map_or("", |path| path.as_str()),
+        "body": String::from_utf8_lossy(&body),
+    });
+    let mut response = Response::new(Full::new(Bytes::from(format!("{told}\n"))));
+    response.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,146 @@
+//! The verbs, one file each.
+
+mod client;
+mod completion;
+mod config;
+mod demo;
+mod env;
+mod explain;
+mod import;
+mod serve;
+
+use crate::config::{Config, ConfigError, SETTINGS, Values};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+pub use client::Client;
+
+/// The command line, for parsing, help and completion.
+pub fn command() -> Command {
+    let verb = |name: &'static str, about: &'static str| with_settings(Command::new(name).about(about), name == "serve");
+    Command::new("cardea")
+        .about("An API gateway that you own: Amazon API Gateway's language, on your own machines")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .after_help("Start with `cardea demo`. Every setting can be a flag, CARDEA_… in the environment, or a line of cardea.toml.")
+        .subcommand(verb("serve", "Serve the control port and the data port").after_help(
+            "Examples:\n  cardea serve                                  everything in ~/.local/share/cardea\n  \
+             cardea serve --proxy /=http://127.0.0.1:3000  a gateway in front of one back end\n  \
+             cardea serve --dev                            no signatures needed, on this machine only",
+        ))
+        .subcommand(verb("env", "Print what points AWS clients here: eval \"$(cardea env)\""))
+        .subcommand(
+            verb("demo", "Serve a sample API from a temporary store, and say what to try").arg(
+                Arg::new("once").long("once").action(ArgAction::SetTrue).help("Run every printed request, check the answers, and stop"),
+            ),
+        )
+        .subcommand(
+            verb("explain", "Tell why a request got the answer it got")
+                .arg(Arg::new("request-id").required(true).help("As in the answer's x-amzn-RequestId"))
+                .arg(json_flag()),
+        )
+        .subcommand(
+            verb("import", "Import an OpenAPI or Swagger definition, and deploy it")
+                .arg(Arg::new("file").required(true).help("JSON or YAML; - for standard input"))
+                .arg(Arg::new("stage").long("stage").default_value("prod").help("The stage to deploy to"))
+                .arg(Arg::new("api-id").long("api-id").help("Overwrite this API instead of making a new one"))
+                .arg(json_flag()),
+        )
+        .subcommand(verb("config", "Print every setting with its value and origin").arg(json_flag()))
+        .subcommand(
+            Command::new("completion")
+                .about("Print a completion script for a shell")
+                .arg(Arg::new("shell").required(true).value_parser(clap::value_parser!(clap_complete::Shell))),
+        )
+}
+
+fn json_flag() -> Arg {
+    Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON")
+}
+
+/// Every verb takes every setting; only `serve` shows them all in its help.
+fn with_settings(command: Command, shown: bool) -> Command {
+    SETTINGS.iter().fold(command, |command, setting| {
+        let mut arg = Arg::new(setting.name).long(setting.name).help(match setting.default {
+            Some(default) => format!("{} [default: {default}]", setting.help),
+            None => setting.help.to_owned(),
+        });
+        arg = match setting.name {
+            "dev" | "dev-listen-any" => arg.num_args(0..=1).require_equals(true).default_missing_value("true").value_name("BOOL"),
+            "proxy" => arg.action(ArgAction::Append).value_name("PREFIX=URL"),
+            _ => arg.value_name("VALUE"),
+        };
+        command.arg(arg.hide(!shown && setting.name != "data-dir").help_heading(if shown { Some("Settings") } else { None }))
+    })
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let matches = command().get_matches();
+    let (verb, args) = matches.subcommand().expect("clap demands a verb");
+    let done = match verb {
+        "serve" => serve::run(args),
+        "env" => env::run(args),
+        "demo" => demo::run(args),
+        "explain" => explain::run(args),
+        "import" => import::run(args),
+        "config" => config::run(args),
+        "completion" => completion::run(args),
+        other => unreachable!("clap knows no verb {other}"),
+    };
+    match done {
+        Ok(code) => code,
+        Err(why) => {
+            eprintln!("cardea: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What went wrong with a verb, for people.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Failure(pub String);
+
+impl From<ConfigError> for Failure {
+    fn from(why: ConfigError) -> Self {
+        Failure(why.0)
+    }
+}
+
+impl From<crate::node::NodeError> for Failure {
+    fn from(why: crate::node::NodeError) -> Self {
+        Failure(why.0)
+    }
+}
+
+type Outcome = Result<ExitCode, Failure>;
+
+fn fail(why: impl Into<String>) -> Failure {
+    Failure(why.into())
+}
+
+/// The values of all settings for a verb.
+fn values(args: &ArgMatches) -> Result<Values, ConfigError> {
+    let flags: Vec<(&str, String)> = SETTINGS
+        .iter()
+        .filter_map(|setting| {
+            let given: Vec<&str> = args.get_many::<String>(setting.name)?.map(String::as_str).collect();
+            Some((setting.name, given.join(" ")))
+        })
+        .collect();
+    let files = [PathBuf::from("cardea.toml"), PathBuf::from("/etc/cardea/cardea.toml")];
+    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Values::join(&flags, environment, &files)
+}
+
+/// All settings, checked.
+fn settings(args: &ArgMatches) -> Result<Config, ConfigError> {
+    Config::read(&values(args)?, from_environment)
+}
+
+fn from_environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,39 @@
+//! `cardea serve`: config → node → serve → drain.
+
+use super::{Outcome, fail, settings};
+use crate::config::Config;
+use crate::node::Node;
+use clap::ArgMatches;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+/// Threads of the control runtime.
+const CONTROL_THREADS: usize = 2;
+
+pub(super) fn run(args: &ArgMatches) -> Outcome {
+    let config = settings(args)?;
+    log(&config);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(CONTROL_THREADS)
+        .thread_name("control")
+        .enable_all()
+        .build()
+        .map_err(|why| fail(format!("no runtime: {why}")))?;
+    runtime.block_on(async {
+        let node = Node::start(&config).await?;
+        println!("listening data=http://{} control=http://{}", node.data(), node.control());
+        std::io::stdout().flush().map_err(|why| fail(why.to_string()))?;
+        tracing::info!(data = %node.data(), control = %node.control(), "serving");
+        node.until_told_to_stop(&config).await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Starts the diagnostics log: on standard error, as text for people and JSON for machines.
+fn log(config: &Config) {
+    let json = config.log_json.unwrap_or_else(|| !std::io::stderr().is_terminal());
+    let filter = tracing_subscriber::EnvFilter::new(&config.log_level);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start in one process (a test, the demo) keeps the first log.
+    let _first = if json { builder.json().try_init() } else { builder.try_init() };
+}

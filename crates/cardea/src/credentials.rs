@@ -1,0 +1,151 @@
+//! The small files of a data directory: the root key, the sealing key, and where a running node listens.
+
+use base::api::{Credentials, Identity};
+use base::store::SEALING_KEY_BYTES;
+use base::world::Ids;
+use serde::{Deserialize, Serialize};
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The access key of this installation's owner.
+#[derive(Clone)]
+pub struct RootKey {
+    pub id: String,
+    pub secret: String,
+}
+
+const ROOT_FILE: &str = "root-credentials";
+const SEAL_FILE: &str = "seal.key";
+const RUN_FILE: &str = "run.json";
+
+impl RootKey {
+    /// The key in a data directory.
+    pub fn read(dir: &Path) -> io::Result<RootKey> {
+        let text = std::fs::read_to_string(dir.join(ROOT_FILE))?;
+        let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).map(|v| v.trim().to_owned());
+        match (value("AWS_ACCESS_KEY_ID"), value("AWS_SECRET_ACCESS_KEY")) {
+            (Some(id), Some(secret)) => Ok(RootKey { id, secret }),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidData, format!("{ROOT_FILE} does not hold a key"))),
+        }
+    }
+
+    /// The key in a data directory, made there if there is none yet.
+    pub fn read_or_make(dir: &Path, ids: &Ids) -> io::Result<RootKey> {
+        match RootKey::read(dir) {
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {}
+            read => return read,
+        }
+        let key = RootKey { id: format!("AKIA{}", ids.lower(16).to_ascii_uppercase()), secret: ids.mixed(40) };
+        let text = format!("AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\n", key.id, key.secret);
+        write_secret(dir, ROOT_FILE, text.as_bytes())?;
+        Ok(key)
+    }
+}
+
+/// The key that secrets at rest are sealed with, made if there is none yet. Without it what was sealed is lost.
+pub fn sealing_key(dir: &Path, ids: &Ids) -> io::Result<[u8; SEALING_KEY_BYTES]> {
+    match std::fs::read(dir.join(SEAL_FILE)) {
+        Ok(bytes) => bytes
+            .try_into()
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, format!("{SEAL_FILE} must hold {SEALING_KEY_BYTES} bytes"))),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => {
+            let mut key = [0u8; SEALING_KEY_BYTES];
+            ids.bytes(&mut key);
+            write_secret(dir, SEAL_FILE, &key)?;
+            Ok(key)
+        }
+        Err(why) => Err(why),
+    }
+}
+
+/// Where a running node listens.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RunFile {
+    pub data: SocketAddr,
+    pub control: SocketAddr,
+    pub pid: u32,
+    /// The region of callers that name none.
+    pub region: String,
+}
+
+impl RunFile {
+    /// The node that serves a data directory, as far as it said.
+    pub fn read(dir: &Path) -> Option<RunFile> {
+        let stored: Stored = serde_json::from_str(&std::fs::read_to_string(dir.join(RUN_FILE)).ok()?).ok()?;
+        let address = |url: &str| url.strip_prefix("http://")?.parse().ok();
+        Some(RunFile { data: address(&stored.data)?, control: address(&stored.control)?, pid: stored.pid, region: stored.region })
+    }
+
+    /// Says where this node listens.
+    pub fn write(&self, dir: &Path) -> io::Result<()> {
+        let stored = Stored {
+            data: format!("http://{}", self.data),
+            control: format!("http://{}", self.control),
+            pid: self.pid,
+            region: self.region.clone(),
+        };
+        write_file(dir, RUN_FILE, serde_json::to_string(&stored)?.as_bytes(), 0o644)
+    }
+
+    /// Says that nobody listens any more.
+    pub fn remove(dir: &Path) {
+        // It may be gone already; a stale file only makes a client try a port that nobody answers.
+        let _gone = std::fs::remove_file(dir.join(RUN_FILE));
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    data: String,
+    control: String,
+    pid: u32,
+    region: String,
+}
+
+fn write_secret(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    write_file(dir, name, bytes, 0o600)
+}
+
+/// Written whole or not at all, also when the machine stops in the middle.
+fn write_file(dir: &Path, name: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let draft = dir.join(format!("{name}.new"));
+    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(mode).open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&draft, dir.join(name))?;
+    std::fs::File::open(dir)?.sync_all()
+}
+
+/// The access keys this node knows: the root key, until identities come.
+pub struct KnownKeys {
+    pub root: RootKey,
+    pub account: Arc<str>,
+}
+
+impl Credentials for KnownKeys {
+    fn identity(&self, access_key_id: &str) -> Option<Identity> {
+        (access_key_id == self.root.id).then(|| Identity { secret: self.root.secret.as_str().into(), account: self.account.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_key_is_made_once_and_is_for_its_owner_alone() {
+        let dir = std::env::temp_dir().join(format!("cardea-keys-{}", Ids::system().lower(12)));
+        std::fs::create_dir(&dir).unwrap();
+        let first = RootKey::read_or_make(&dir, &Ids::system()).unwrap();
+        let again = RootKey::read_or_make(&dir, &Ids::system()).unwrap();
+        assert_eq!((first.id, first.secret), (again.id, again.secret));
+        assert_eq!(std::fs::metadata(dir.join(ROOT_FILE)).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(sealing_key(&dir, &Ids::system()).unwrap(), sealing_key(&dir, &Ids::system()).unwrap());
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+}

@@ -1,0 +1,243 @@
+//! The control port, on hyper: the AWS wire protocols, health, and our own small API.
+//!
+//! What is recognised, in order: `/livez` and `/readyz` (unsigned); an operation of API Gateway by verb and path, signed; the path
+//! shapes of deployed APIs (unsigned, handed to a data thread as data); `/_cardea/…`, signed as service `cardea`. Everything else must
+//! be signed, too, before it is told that it is unknown.
+
+use super::{Handed, HandedAnswer, Lanes, Unserved};
+use crate::runtime::Desk;
+use crate::runtime::table::path_shape;
+use base::api::dispatch::{Answer, Ask, Catalogue, refuse};
+use base::api::{ApiError, Caller, Credentials, House, trusted, verified};
+use base::gate::{RequestId, Scheme};
+use base::store::Realm;
+use base::world::Clock;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+
+/// Bytes of a control request's body: a definition to import is the largest that AWS takes (6 MB).
+pub const CONTROL_BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Control connections at once; more wait to be accepted.
+pub const CONTROL_CONNECTIONS_MAX: usize = 1024;
+/// How long a head may take.
+const HEAD_SECONDS_MAX: u64 = 10;
+/// How long a body may take.
+const BODY_SECONDS_MAX: u64 = 60;
+/// Bytes of a head.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// What the control port serves.
+pub struct ControlPort {
+    pub house: Arc<House>,
+    pub catalogue: Catalogue,
+    pub credentials: Arc<dyn Credentials>,
+    pub lanes: Arc<Lanes<Desk>>,
+    pub clock: Clock,
+    /// The realm of callers that name none.
+    pub home: Realm,
+    /// Whether anybody may call.
+    pub dev: bool,
+    /// Whether this node takes requests; not while it drains.
+    pub ready: AtomicBool,
+}
+
+impl ControlPort {
+    /// Serves connections until told to stop; those that are open then finish the request they are at.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+        let places = Arc::new(Semaphore::new(CONTROL_CONNECTIONS_MAX));
+        loop {
+            let Ok(place) = places.clone().acquire_owned().await else { return };
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _ = stop.wait_for(|stop| *stop) => return,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(why) => {
+                    // Out of descriptors, as a rule: others must close before anybody can come in.
+                    tracing::warn!(%why, "the control port cannot accept");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            let (me, stop) = (self.clone(), stop.clone());
+            tokio::spawn(async move {
+                me.connection(stream, peer, stop).await;
+                drop(place);
+            });
+        }
+    }
+
+    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, mut stop: watch::Receiver<bool>) {
+        // Without it answers only come later.
+        let _slower = stream.set_nodelay(true);
+        let port = stream.local_addr().map_or(0, |address| address.port());
+        let service = service_fn(move |request| {
+            let me = self.clone();
+            async move { Ok::<_, Infallible>(me.answer(request, peer, port).await) }
+        });
+        let mut http = hyper::server::conn::http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(HEAD_SECONDS_MAX)).max_buf_size(HEAD_BYTES_MAX);
+        let connection = http.serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(connection);
+        tokio::select! {
+            _ended = connection.as_mut() => return,
+            _ = stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
+        }
+        let _ended = connection.await;
+    }
+
+    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr, port: u16) -> Response<Full<Bytes>> {
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path().to_owned();
+        match path.as_str() {
+            "/livez" => return plain(200, "ok"),
+            "/readyz" if self.ready.load(Ordering::Relaxed) => return plain(200, "ok"),
+            "/readyz" => return plain(503, "draining"),
+            _ => {}
+        }
+        let id = self.request_id();
+        let announced = parts.headers.get(hyper::header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > CONTROL_BODY_BYTES_MAX as u64) {
+            return told(refuse(&ApiError::RequestEntityTooLarge(CONTROL_BODY_BYTES_MAX), &path), &id);
+        }
+        let collected = tokio::time::timeout(Duration::from_secs(BODY_SECONDS_MAX), Limited::new(body, CONTROL_BODY_BYTES_MAX).collect());
+        let body = match collected.await {
+            Ok(Ok(body)) => body.to_bytes().to_vec(),
+            Ok(Err(why)) if why.is::<http_body_util::LengthLimitError>() => {
+                return told(refuse(&ApiError::RequestEntityTooLarge(CONTROL_BODY_BYTES_MAX), &path), &id);
+            }
+            Ok(Err(_)) | Err(_) => return told(refuse(&ApiError::bad_request("The request body did not arrive"), &path), &id),
+        };
+        let ask = Ask {
+            method: parts.method.as_str().to_owned(),
+            query: parts.uri.query().unwrap_or("").to_owned(),
+            headers: parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect(),
+            path,
+            body,
+        };
+        if let Some(found) = self.catalogue.find(&ask) {
+            return match self.caller(&ask, &["apigateway"]) {
+                Ok(caller) => told(found.run(self.house.clone(), caller, ask.clone()).await, &id),
+                Err(why) => told(refuse(&why, found.entry.route.name), &id),
+            };
+        }
+        if path_shape(&ask.path).is_some() {
+            return self.hand_over(ask, peer, port).await;
+        }
+        if let Some(wanted) = ask.path.strip_prefix("/_cardea/explain/") {
+            return match self.caller(&ask, &["cardea"]) {
+                Ok(_) => told(self.explain(wanted).await, &id),
+                Err(why) => told(refuse(&why, "explain"), &id),
+            };
+        }
+        let why = match self.caller(&ask, &[]) {
+            Ok(_) => ApiError::UnknownOperation(format!("Cardea has no operation at {} {}", ask.method, ask.path)),
+            Err(why) => why,
+        };
+        told(refuse(&why, "unknown"), &id)
+    }
+
+    fn caller(&self, ask: &Ask, services: &[&str]) -> Result<Caller, ApiError> {
+        if self.dev {
+            return Ok(trusted(ask, &self.home));
+        }
+        verified(ask, services, &*self.credentials, self.clock.wall())
+    }
+
+    fn request_id(&self) -> RequestId {
+        let mut bytes = [0u8; 16];
+        self.house.ids.bytes(&mut bytes);
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        RequestId::of(bytes)
+    }
+
+    /// Asks every data thread for what it remembers of a request.
+    async fn explain(&self, wanted: &str) -> Answer {
+        let Some(id) = RequestId::parse(wanted.as_bytes()) else {
+            return refuse(&ApiError::bad_request(format!("{wanted} is no request id: it is a UUID, as in x-amzn-RequestId")), "explain");
+        };
+        for thread in 0..self.lanes.threads() {
+            let (sender, receiver) = tokio::sync::oneshot::channel();
+            let job = move |desk: &std::rc::Rc<Desk>| {
+                // Nobody waits any more if the caller has gone.
+                let _gone = sender.send(desk.explain(id).map(|kept| desk.story(&kept)));
+            };
+            if self.lanes.post(thread, Box::new(job)).is_err() {
+                continue;
+            }
+            if let Ok(Some(story)) = receiver.await {
+                let body = serde_json::to_vec(&story).unwrap_or_default();
+                return Answer { status: 200, error_type: None, retry_after: None, body };
+            }
+        }
+        refuse(&ApiError::not_found(format!("Nothing is remembered of request {id}; it may be too long ago")), "explain")
+    }
+
+    /// A request to a deployed API that came to this port: a data thread answers it.
+    async fn hand_over(&self, ask: Ask, peer: SocketAddr, port: u16) -> Response<Full<Bytes>> {
+        let target = if ask.query.is_empty() { ask.path.clone() } else { format!("{}?{}", ask.path, ask.query) };
+        let length = if ask.body.is_empty() { h1::BodyLength::None } else { h1::BodyLength::Exact(ask.body.len() as u64) };
+        let mut head = h1::RequestHead::build(&ask.method, &target, h1::Version::Http11);
+        for (name, value) in &ask.headers {
+            let framing = ["content-length", "transfer-encoding", "connection", "expect"];
+            if !framing.contains(&name.as_str()) {
+                head = head.push(name, value);
+            }
+        }
+        let head = match head.body(length).finish() {
+            Ok(head) => head,
+            Err(why) => return plain(why.status, why.because),
+        };
+        match self.lanes.serve_once(Handed { head, body: ask.body, peer, port, scheme: Scheme::Http }).await {
+            Ok(answer) => passed_on(answer),
+            Err(Unserved::RequestTooLarge) => plain(413, r#"{"message":"Request Too Long"}"#),
+            Err(Unserved::Busy) => plain(503, r#"{"message":"Service Unavailable"}"#),
+            Err(_) => plain(502, r#"{"message":"Internal server error"}"#),
+        }
+    }
+}
+
+fn passed_on(answer: HandedAnswer) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
+    *response.status_mut() = hyper::StatusCode::from_u16(answer.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    for field in answer.fields.iter() {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(field.name.as_bytes()), HeaderValue::from_bytes(field.value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}
+
+fn told(answer: Answer, id: &RequestId) -> Response<Full<Bytes>> {
+    let mut response = Response::builder().status(answer.status).header("x-amzn-requestid", id.as_str());
+    if !answer.body.is_empty() {
+        response = response.header("content-type", "application/json");
+    }
+    if let Some(name) = answer.error_type {
+        response = response.header("x-amzn-errortype", name);
+    }
+    if let Some(seconds) = answer.retry_after {
+        response = response.header("retry-after", seconds);
+    }
+    response.body(Full::new(Bytes::from(answer.body))).expect("the parts of an answer are our own")
+}
+
+fn plain(status: u16, text: &str) -> Response<Full<Bytes>> {
+    let kind = if text.starts_with('{') { "application/json" } else { "text/plain" };
+    let response = Response::builder().status(status).header("content-type", kind);
+    response.body(Full::new(Bytes::from(text.to_owned()))).expect("the parts of an answer are our own")
+}

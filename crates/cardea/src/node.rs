@@ -1,0 +1,215 @@
+//! A node: what `serve` starts and stops. It opens the store, loads it, listens, and drains; on one screen each.
+
+use crate::config::Config;
+use crate::credentials::{KnownKeys, RootKey, RunFile, sealing_key};
+use crate::edge::control::ControlPort;
+use crate::edge::{self, Lanes, Limits, Plan};
+use crate::runtime::{self, Desk, Gateway, GatewaySettings};
+use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
+use base::api::dispatch::Catalogue;
+use base::api::{Entry, House, Settings};
+use base::store::{Realm, Sealer, Store};
+use base::tally::{Quotas, Rate};
+use base::world::{Clock, Ids};
+use deliver::upstream::{Tls, Upstreams};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// How often access records that wait are written.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Why a node cannot start, or go on, in words that say what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NodeError(pub String);
+
+fn fail(why: impl Into<String>) -> NodeError {
+    NodeError(why.into())
+}
+
+/// Every operation this program has.
+pub fn operations() -> Vec<&'static [Entry]> {
+    [admit::OPERATIONS, deliver::OPERATIONS, define::OPERATIONS, publish::OPERATIONS].concat()
+}
+
+/// A running node.
+pub struct Node {
+    store: Arc<dyn Store>,
+    ledger: Arc<SqliteLedger>,
+    gateway: Arc<Gateway>,
+    lanes: Arc<Lanes<Desk>>,
+    port: Arc<ControlPort>,
+    control: SocketAddr,
+    serving: tokio::task::JoinHandle<()>,
+    stop: watch::Sender<bool>,
+    root: RootKey,
+    _directory: Arc<Directory>,
+}
+
+impl Node {
+    /// Opens the store, loads it, and listens.
+    pub async fn start(config: &Config) -> Result<Node, NodeError> {
+        let words = |why: &dyn std::fmt::Display| fail(why.to_string());
+        let (clock, ids) = (Clock::system(), Ids::system());
+        let directory = Arc::new(Directory::hold(&config.data_dir).map_err(|why| words(&why))?);
+        let in_dir = |why: std::io::Error| fail(format!("{}: {why}", config.data_dir.display()));
+        let root = match &config.root_key {
+            Some((id, secret)) => RootKey { id: id.clone(), secret: secret.clone() },
+            None => RootKey::read_or_make(&config.data_dir, &ids).map_err(in_dir)?,
+        };
+        let sealer = Arc::new(Sealer::new(&sealing_key(&config.data_dir, &ids).map_err(in_dir)?, ids.clone()));
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&directory, clock.clone(), Default::default()).map_err(|why| words(&why))?);
+        let ledger = Arc::new(SqliteLedger::open(&directory).map_err(|why| words(&why))?);
+        let quotas = Quotas::new(ledger.clone(), clock.clone(), config.quota_slice);
+        let (access_log, _writer) = runtime::access_log::Writer::start(config.data_dir.join("logs")).map_err(in_dir)?;
+        let threads = if config.threads > 0 { config.threads } else { std::thread::available_parallelism().map_or(1, usize::from) };
+        let account_rate = (config.account_rate_limit > 0).then(|| Rate::new(config.account_rate_limit as f64, config.account_burst_limit));
+        let gateway = Arc::new(Gateway::new(
+            store.clone(),
+            sealer.clone(),
+            clock.clone(),
+            quotas,
+            access_log,
+            GatewaySettings {
+                account_rate,
+                access_log: config.access_log.as_deref().map(Into::into),
+                slow_ms: config.slow_ms,
+                explain_requests_per_thread: config.explain_requests.div_ceil(threads),
+            },
+            tokio::runtime::Handle::current(),
+        ));
+        let mut proxies = Vec::new();
+        for (prefix, url) in &config.proxies {
+            let slot = runtime::proxy_slot(url).map_err(|flaws| fail(format!("proxy {prefix}/={url}: {}", flaws.join("; "))))?;
+            proxies.push((prefix.clone(), slot));
+        }
+        // The longest prefix wins.
+        proxies.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
+        gateway.follow(proxies).await.map_err(|why| words(&why))?;
+
+        let control = TcpListener::bind(config.control).await.map_err(|why| {
+            fail(format!("the control port {} cannot be had: {why}; another cardea (or another program) may listen there", config.control))
+        })?;
+        let lanes = Arc::new(start_lanes(config, threads, &gateway, &clock)?);
+        let home = Realm::new(&config.account_id, &config.region);
+        let house = House {
+            store: store.clone(),
+            clock: clock.clone(),
+            ids,
+            sealer,
+            running: gateway.clone(),
+            settings: Settings {
+                partition: "aws".into(),
+                aws_strict: config.aws_strict,
+                integration_timeout_ms_max: config.integration_timeout_ms_max,
+            },
+        };
+        let port = Arc::new(ControlPort {
+            house: Arc::new(house),
+            catalogue: Catalogue::new(&operations()),
+            credentials: Arc::new(KnownKeys { root: root.clone(), account: home.account.clone() }),
+            lanes: lanes.clone(),
+            clock,
+            home,
+            dev: config.dev,
+            ready: AtomicBool::new(true),
+        });
+        let stop = watch::Sender::new(false);
+        let address = control.local_addr().map_err(in_dir)?;
+        let serving = tokio::spawn(port.clone().serve(control, stop.subscribe()));
+        let run = RunFile { data: lanes.address(), control: address, pid: std::process::id(), region: config.region.clone() };
+        run.write(&config.data_dir).map_err(in_dir)?;
+        flush_access_logs(&lanes);
+        if config.dev && !(address.ip().is_loopback() && lanes.address().ip().is_loopback()) {
+            tracing::warn!("dev takes every caller for root, and others can reach this node");
+        }
+        Ok(Node { store, ledger, gateway, lanes, port, control: address, serving, stop, root, _directory: directory })
+    }
+
+    /// Where deployed APIs are.
+    pub fn data(&self) -> SocketAddr {
+        self.lanes.address()
+    }
+
+    /// Where the control API is.
+    pub fn control(&self) -> SocketAddr {
+        self.control
+    }
+
+    /// The key of this node's owner.
+    pub fn root(&self) -> &RootKey {
+        &self.root
+    }
+
+    /// Serves until SIGTERM or SIGINT, then drains.
+    pub async fn until_told_to_stop(self, config: &Config) -> Result<(), NodeError> {
+        let no_signals = |why: std::io::Error| fail(format!("signals cannot be watched: {why}"));
+        let mut term = signal(SignalKind::terminate()).map_err(no_signals)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+        let mut hangup = signal(SignalKind::hangup()).map_err(no_signals)?;
+        loop {
+            tokio::select! {
+                _ = term.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => self.gateway.access_log.reopen(),
+            }
+        }
+        self.drain(config).await;
+        Ok(())
+    }
+
+    /// Lets what runs come to its end, gives unspent quota back, and closes the store.
+    pub async fn drain(self, config: &Config) {
+        tracing::info!("draining");
+        self.port.ready.store(false, Ordering::Relaxed);
+        self.stop.send_replace(true);
+        let cut = self.lanes.drain(Duration::from_secs(config.drain_seconds)).await;
+        if cut > 0 {
+            tracing::warn!(connections = cut, "connections were cut off at the end of the drain");
+        }
+        // It ends by itself; a panic there is no reason not to close the store.
+        let _ended = self.serving.await;
+        self.gateway.quotas.close().await;
+        self.ledger.close().await;
+        self.store.close().await;
+        RunFile::remove(&config.data_dir);
+        let dropped = self.gateway.access_log.dropped();
+        if dropped > 0 {
+            tracing::warn!(lines = dropped, "access records were dropped, since the disk did not keep up");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+fn start_lanes(config: &Config, threads: usize, gateway: &Arc<Gateway>, clock: &Clock) -> Result<Lanes<Desk>, NodeError> {
+    let connections_per_thread_max = u32::try_from(config.connections_max.div_ceil(threads)).unwrap_or(u32::MAX);
+    let h1 = h1::Limits { idle_ms: config.idle_timeout_ms, head_ms: config.head_timeout_ms, ..h1::Limits::default() };
+    let limits = Limits { h1, connections_per_thread_max, ..Limits::default() };
+    let plan = Plan { threads, address: config.listen, node: 0, limits, clock: clock.clone() };
+    let (gateway, ca) = (gateway.clone(), config.upstream_ca.clone());
+    let tls = Arc::new(Tls::new(ca, clock.clone()));
+    edge::start(plan, move |lane| {
+        let upstreams = Upstreams::new(lane.clone(), tls.clone(), deliver::upstream::Settings::default());
+        Desk::new(gateway.clone(), Rc::new(upstreams))
+    })
+    .map_err(|why| fail(why.to_string()))
+}
+
+fn flush_access_logs(lanes: &Arc<Lanes<Desk>>) {
+    let lanes = Arc::downgrade(lanes);
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(FLUSH_INTERVAL);
+        loop {
+            ticks.tick().await;
+            let Some(lanes) = lanes.upgrade() else { return };
+            // A thread that is too busy to take it flushes with its next batch.
+            let _busy = lanes.post_all(|_| Box::new(|desk: &Rc<Desk>| desk.tick()));
+        }
+    });
+}

@@ -1,0 +1,144 @@
+//! From a frozen tree to what a request meets. Pure: the same tree compiles to the same thing. A flaw in one method makes that method
+//! answer AWS's 500, as AWS finds such flaws at request time; the rest serves.
+
+use super::router::{Router, Verb};
+use base::gate::RouteFacts;
+use define::method::record::Method;
+use define::rest_api::record::ApiKeySource;
+use define::tree::ApiTree;
+use deliver::gateway_response::GatewayResponses;
+use deliver::integration::record::{Integration, IntegrationType, PassthroughBehavior, TIMEOUT_MS_DEFAULT};
+use deliver::integration::{CompiledIntegration, MethodFacts, compile_integration};
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A deployment, ready to be bound to stages.
+pub struct CompiledDeployment {
+    pub router: Router<u32>,
+    pub methods: Vec<CompiledMethod>,
+    pub responses: GatewayResponses,
+    /// What is wrong with the API's gateway responses: those parts are left out.
+    pub flaws: Vec<String>,
+    pub key_source: ApiKeySource,
+    /// A slash at the end of a path goes to the back end, too: AWS drops it, a plain proxy must not.
+    pub takes_paths_whole: bool,
+    /// Keeps the registry's entry alive as long as somebody holds this.
+    _entry: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// One method, ready to be called.
+pub struct CompiledMethod {
+    pub facts: Arc<RouteFacts>,
+    pub api_key_required: bool,
+    /// What is done, or all that is wrong with it.
+    pub work: Result<CompiledIntegration, Vec<String>>,
+    /// Set where who may call is decided by something that is not there yet: then nobody may.
+    pub closed: Option<&'static str>,
+}
+
+/// Compiles a tree.
+pub fn compile(tree: &ApiTree, entry: Option<Arc<dyn Any + Send + Sync>>) -> CompiledDeployment {
+    let paths: HashMap<&str, &str> = tree.resources.iter().map(|resource| (resource.id.as_str(), resource.path.as_str())).collect();
+    let mut router = Router::default();
+    let mut methods = Vec::with_capacity(tree.methods.len());
+    for method in &tree.methods {
+        let (Some(path), Some(verb)) = (paths.get(method.resource.as_str()), Verb::named(&method.verb)) else { continue };
+        let number = u32::try_from(methods.len()).expect("an API has far fewer methods than four thousand million");
+        router.insert(path, verb, number);
+        methods.push(compile_method(tree, method, path));
+    }
+    let (responses, flaws) = GatewayResponses::compile(&tree.gateway_responses);
+    CompiledDeployment {
+        router,
+        methods,
+        responses,
+        flaws: flaws.iter().map(ToString::to_string).collect(),
+        key_source: tree.api.api_key_source,
+        takes_paths_whole: false,
+        _entry: entry,
+    }
+}
+
+fn compile_method(tree: &ApiTree, method: &Method, path: &str) -> CompiledMethod {
+    let parameters = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let facts = Arc::new(RouteFacts {
+        resource_id: method.resource.as_str().into(),
+        resource_path: path.into(),
+        verb: method.verb.as_str().into(),
+        parameters: parameters.map(|name| name.trim_end_matches('+').into()).collect(),
+        operation_name: method.operation_name.clone(),
+    });
+    let statuses: Vec<&str> = method.responses.keys().map(String::as_str).collect();
+    let work = match &method.integration {
+        None => Err(vec!["no integration is defined for the method".to_owned()]),
+        Some(integration) => integrate(&MethodFacts { is_signed: false, response_statuses: &statuses }, integration),
+    };
+    CompiledMethod { closed: closed(tree, method), api_key_required: method.api_key_required, work, facts }
+}
+
+/// A method that asks for an authorization which this build cannot decide lets nobody in.
+fn closed(tree: &ApiTree, method: &Method) -> Option<&'static str> {
+    if tree.api.policy.as_deref().is_some_and(|policy| !policy.trim().is_empty()) {
+        return Some("the API has a resource policy, and this release does not evaluate resource policies yet");
+    }
+    match method.authorization_type.to_ascii_uppercase().as_str() {
+        "NONE" => None,
+        "AWS_IAM" => Some("the method asks for AWS_IAM authorization, which this release does not have yet"),
+        _ => Some("the method asks for an authorizer, which this release does not have yet"),
+    }
+}
+
+/// The methods of a deployment as `(path, verb)`, for telling which came near.
+pub fn routes(deployment: &CompiledDeployment) -> impl Iterator<Item = (&str, &str)> {
+    deployment.methods.iter().map(|method| (&*method.facts.resource_path, &*method.facts.verb))
+}
+
+/// A deployment of one back end behind everything: what `serve --proxy` makes.
+pub fn proxy(url: &str) -> Result<CompiledDeployment, Vec<String>> {
+    let (mut router, mut methods) = (Router::default(), Vec::new());
+    for (path, parameters) in [("/", vec![]), ("/{proxy+}", vec!["proxy".into()])] {
+        let uri = format!("{url}{}", path.replace('+', ""));
+        let work = integrate(&MethodFacts::default(), &whatever_comes(uri))?;
+        let facts = RouteFacts { resource_path: path.into(), verb: "ANY".into(), parameters, ..RouteFacts::default() };
+        router.insert(path, Verb::Any, methods.len() as u32);
+        methods.push(CompiledMethod { facts: Arc::new(facts), api_key_required: false, work: Ok(work), closed: None });
+    }
+    Ok(CompiledDeployment {
+        router,
+        methods,
+        responses: GatewayResponses::default(),
+        flaws: Vec::new(),
+        key_source: ApiKeySource::Header,
+        takes_paths_whole: true,
+        _entry: None,
+    })
+}
+
+/// An integration that passes everything through.
+fn whatever_comes(uri: String) -> Integration {
+    let path = std::collections::BTreeMap::from([("integration.request.path.proxy".to_owned(), "method.request.path.proxy".to_owned())]);
+    Integration {
+        kind: IntegrationType::HttpProxy,
+        http_method: Some("ANY".into()),
+        request_parameters: uri.contains("{proxy}").then_some(path),
+        uri: Some(uri),
+        connection_type: Some("INTERNET".into()),
+        connection_id: None,
+        credentials: None,
+        request_templates: None,
+        passthrough_behavior: PassthroughBehavior::WhenNoMatch,
+        content_handling: None,
+        timeout_ms: TIMEOUT_MS_DEFAULT,
+        cache_namespace: String::new(),
+        cache_key_parameters: Vec::new(),
+        insecure_skip_verification: None,
+        response_transfer_mode: None,
+        target: None,
+        responses: Default::default(),
+    }
+}
+
+fn integrate(method: &MethodFacts<'_>, integration: &Integration) -> Result<CompiledIntegration, Vec<String>> {
+    compile_integration(method, integration).map_err(|flaws| flaws.iter().map(ToString::to_string).collect())
+}

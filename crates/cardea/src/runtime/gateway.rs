@@ -1,0 +1,290 @@
+//! The running half of a node: the table, the key ring, what is counted; and the follower that keeps them true to the store.
+
+use super::access_log::{self, Format};
+use super::compile::{CompiledDeployment, compile};
+use super::keys::KeyRing;
+use super::model::{Model, Stale};
+use super::table::{ApiEntry, Recipe, StageSlot, Table};
+use super::view::{AccessLogTarget, PlanView, StageView, Variant};
+use admit::usage_plan::record::UsagePlan;
+use arc_swap::ArcSwap;
+use base::api::{ApiError, Progress, Running};
+use base::gate::StageFacts;
+use base::store::{BoxFuture, Realm, Revision, Sealer, Store, StoreError};
+use base::tally::{Buckets, Meter, Quotas, Rate};
+use base::world::{Clock, Day};
+use define::rest_api::record::RestApi;
+use define::tree::ApiTree;
+use publish::stage::record::Stage;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use tokio::sync::{OnceCell, watch};
+
+/// What data threads and control calls share of the running half.
+pub struct Gateway {
+    pub table: Arc<ArcSwap<Table>>,
+    pub keys: KeyRing,
+    pub buckets: Buckets,
+    pub quotas: Quotas,
+    pub clock: Clock,
+    pub settings: GatewaySettings,
+    pub access_log: access_log::Writer,
+    store: Arc<dyn Store>,
+    sealer: Arc<Sealer>,
+    /// Where compiling and reading happen: never on a data thread.
+    background: tokio::runtime::Handle,
+    model: Mutex<Model>,
+    deployments: Mutex<HashMap<String, Weak<Compiling>>>,
+    applied: watch::Sender<Revision>,
+}
+
+type Compiling = OnceCell<Result<Arc<CompiledDeployment>, Arc<str>>>;
+
+/// What the operator set.
+#[derive(Clone, Debug)]
+pub struct GatewaySettings {
+    /// The throttle of an account in a region; `None` for none.
+    pub account_rate: Option<Rate>,
+    /// Where every request of this node is written down; `None` for nowhere.
+    pub access_log: Option<Arc<str>>,
+    /// Requests that take longer are kept for `explain` longer.
+    pub slow_ms: u64,
+    /// Requests kept for `explain`, per thread.
+    pub explain_requests_per_thread: usize,
+}
+
+/// Everything that is needed to make one stage, taken out of the model while it stood still.
+struct Parts {
+    realm: Realm,
+    realm_name: Arc<str>,
+    api: RestApi,
+    stage: Stage,
+    plans: Vec<UsagePlan>,
+    tree: Option<String>,
+    canary_tree: Option<String>,
+}
+
+impl Gateway {
+    /// A gateway that knows nothing yet: [`Gateway::follow`] fills it.
+    pub fn new(
+        store: Arc<dyn Store>,
+        sealer: Arc<Sealer>,
+        clock: Clock,
+        quotas: Quotas,
+        access_log: access_log::Writer,
+        settings: GatewaySettings,
+        background: tokio::runtime::Handle,
+    ) -> Gateway {
+        Gateway {
+            table: Arc::default(),
+            keys: KeyRing::default(),
+            buckets: Buckets::default(),
+            quotas,
+            clock,
+            settings,
+            access_log,
+            store,
+            sealer,
+            background,
+            model: Mutex::default(),
+            deployments: Mutex::default(),
+            applied: watch::Sender::new(Revision(0)),
+        }
+    }
+
+    /// Loads what is stored, then follows every change until the store closes. Answers once the first table is there.
+    pub async fn follow(self: &Arc<Self>, proxies: Vec<(String, Arc<StageSlot>)>) -> Result<tokio::task::JoinHandle<()>, StoreError> {
+        let me = self.clone();
+        let load = move |view: &dyn base::store::View| {
+            let model = Model::load(view, &me.sealer, &me.keys)?;
+            let mut table = Table { revision: view.revision(), apis: HashMap::new(), proxies };
+            for (id, api) in &model.apis {
+                let id: Arc<str> = id.as_str().into();
+                let slot = |name: &String| {
+                    let stage: Arc<str> = name.as_str().into();
+                    (stage.clone(), Arc::new(StageSlot::later(Recipe { api: id.clone(), stage })))
+                };
+                table.apis.insert(id.clone(), Arc::new(ApiEntry { stages: api.stages.keys().map(slot).collect() }));
+            }
+            me.applied.send_replace(table.revision);
+            me.table.store(Arc::new(table));
+            *me.model() = model;
+            Ok(())
+        };
+        let mut follower = self.store.follow(Box::new(load)).await?;
+        let me = self.clone();
+        Ok(self.background.spawn(async move {
+            while let Some(changes) = follower.0.recv().await {
+                let Some(revision) = changes.first().map(|change| change.revision) else { continue };
+                let stale = me.model().apply(&changes, &me.sealer, &me.keys);
+                me.publish(revision, stale).await;
+            }
+        }))
+    }
+
+    fn model(&self) -> std::sync::MutexGuard<'_, Model> {
+        self.model.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes what is stale anew and swaps the table. Stages that were not in use yet stay unmade; all others are ready when they appear.
+    async fn publish(self: &Arc<Self>, revision: Revision, stale: Stale) {
+        let before = self.table.load_full();
+        let mut table = Table::clone(&before);
+        table.revision = revision;
+        for api in &stale.apis {
+            let known = self.model().apis.contains_key(api);
+            match (known, table.apis.contains_key(api.as_str())) {
+                (true, false) => drop(table.apis.insert(api.as_str().into(), Arc::default())),
+                (false, true) => drop(table.apis.remove(api.as_str())),
+                _ => {}
+            }
+        }
+        for (api, stage) in &stale.stages {
+            let Some(entry) = table.apis.get(api.as_str()) else { continue };
+            let mut entry = ApiEntry::clone(entry);
+            let recipe = Recipe { api: api.as_str().into(), stage: stage.as_str().into() };
+            let exists = self.model().apis.get(api).is_some_and(|api| api.stages.contains_key(stage));
+            if exists {
+                let view = self.clone().make(recipe.clone()).await;
+                entry.stages.insert(recipe.stage.clone(), Arc::new(StageSlot::made(recipe, view)));
+            } else {
+                entry.stages.remove(stage.as_str());
+            }
+            table.apis.insert(api.as_str().into(), Arc::new(entry));
+        }
+        self.table.store(Arc::new(table));
+        self.applied.send_replace(revision);
+        // The old table may be the last to hold large things: it is dropped here, off the data threads.
+        drop(before);
+    }
+
+    /// Makes a stage, off the data threads.
+    pub async fn make(self: Arc<Self>, recipe: Recipe) -> Result<Arc<StageView>, Arc<str>> {
+        let background = self.background.clone();
+        let work = background.spawn(async move {
+            let parts = self.parts(&recipe).ok_or_else(|| Arc::<str>::from("the stage is gone"))?;
+            let missing = || Arc::<str>::from("the stage's deployment is not stored");
+            let base = self.deployment(parts.tree.as_deref().ok_or_else(missing)?).await?;
+            let canary = match &parts.canary_tree {
+                Some(digest) => Some(self.deployment(digest).await?),
+                None => None,
+            };
+            Ok(Arc::new(self.bind(&parts, base, canary)))
+        });
+        work.await.unwrap_or_else(|why| Err(format!("compiling the stage failed: {why}").into()))
+    }
+
+    fn parts(&self, recipe: &Recipe) -> Option<Parts> {
+        let mut model = self.model();
+        let api = model.apis.get(&*recipe.api)?;
+        let stage = api.stages.get(&*recipe.stage)?.clone();
+        let realm = api.realm.clone();
+        let parts = Parts {
+            api: api.api.clone(),
+            plans: model.plans_of(&realm, &recipe.api, &recipe.stage),
+            tree: api.deployments.get(&stage.deployment).cloned(),
+            canary_tree: stage.canary.as_ref().and_then(|canary| api.deployments.get(&canary.deployment)).cloned(),
+            realm_name: model.realm(&realm),
+            realm,
+            stage,
+        };
+        Some(parts)
+    }
+
+    /// The compiled deployment of a digest: shared by every stage on it, compiled once.
+    async fn deployment(&self, digest: &str) -> Result<Arc<CompiledDeployment>, Arc<str>> {
+        let cell = {
+            let mut known = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);
+            known.retain(|_, cell| cell.strong_count() > 0);
+            match known.get(digest).and_then(Weak::upgrade) {
+                Some(cell) => cell,
+                None => {
+                    let cell = Arc::new(Compiling::new());
+                    known.insert(digest.to_owned(), Arc::downgrade(&cell));
+                    cell
+                }
+            }
+        };
+        let compiled = cell.get_or_init(|| self.read_and_compile(digest.to_owned(), cell.clone())).await;
+        compiled.clone()
+    }
+
+    async fn read_and_compile(&self, digest: String, keep: Arc<Compiling>) -> Result<Arc<CompiledDeployment>, Arc<str>> {
+        let slot = Arc::new(Mutex::new(None));
+        let found = slot.clone();
+        let read = move |view: &dyn base::store::View| {
+            *found.lock().unwrap_or_else(PoisonError::into_inner) = view.frozen(&digest)?;
+            Ok(())
+        };
+        self.store.read(Box::new(read)).await.map_err(|why| Arc::from(why.to_string()))?;
+        let text = slot.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or("the deployment's frozen tree is not stored")?;
+        let work = tokio::task::spawn_blocking(move || {
+            let tree: ApiTree = serde_json::from_str(&text).map_err(|why| format!("the deployment's frozen tree cannot be read: {why}"))?;
+            Ok::<_, String>(Arc::new(compile(&tree, Some(keep))))
+        });
+        work.await.map_err(|why| Arc::from(why.to_string()))?.map_err(Arc::from)
+    }
+
+    fn bind(&self, parts: &Parts, base: Arc<CompiledDeployment>, canary: Option<Arc<CompiledDeployment>>) -> StageView {
+        let stage = &parts.stage;
+        let facts = |deployment: &str, overrides: Option<&std::collections::BTreeMap<String, String>>| {
+            let mut variables = stage.variables.clone().unwrap_or_default();
+            variables.extend(overrides.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+            StageFacts {
+                account: parts.realm.account.clone(),
+                region: parts.realm.region.clone(),
+                api: parts.api.id.as_str().into(),
+                api_name: parts.api.name.clone(),
+                stage: stage.name.as_str().into(),
+                deployment: deployment.into(),
+                variables,
+                has_access_log: stage.access_log.as_ref().is_some_and(|log| log.destination_arn.is_some() && log.format.is_some()),
+            }
+        };
+        let variant = |facts, deployment| Variant::bind(facts, deployment, stage, &self.buckets);
+        let canary = stage.canary.as_ref().zip(canary).map(|(canary, compiled)| {
+            let facts = facts(&canary.deployment, canary.variable_overrides.as_ref());
+            (canary.percent_traffic / 100.0, variant(facts, compiled))
+        });
+        let account = self.settings.account_rate.map(|rate| (self.buckets.named(&format!("account {}", parts.realm_name)), rate));
+        let access_log = stage.access_log.as_ref().and_then(|log| {
+            let name = access_log::file_name(log.destination_arn.as_deref()?);
+            Some(AccessLogTarget { name, format: Format::parse(log.format.as_deref()?) })
+        });
+        StageView {
+            base: variant(facts(&stage.deployment, None), base),
+            canary,
+            plans: parts.plans.iter().map(|plan| Arc::new(PlanView::of(plan, &parts.api.id, &stage.name))).collect(),
+            account,
+            realm: parts.realm_name.clone(),
+            access_log,
+            endpoint_disabled: parts.api.disable_execute_api_endpoint,
+        }
+    }
+}
+
+impl Running for Gateway {
+    fn caught_up(&self, revision: Revision) -> BoxFuture<'_, ()> {
+        let mut applied = self.applied.subscribe();
+        Box::pin(async move {
+            // It ends only with the process, and then nobody waits for the answer either.
+            let _ending = applied.wait_for(|seen| *seen >= revision).await;
+        })
+    }
+
+    fn usage<'a>(&'a self, plan: &'a str, key: Option<&'a str>, first: Day, end: Day) -> BoxFuture<'a, Result<Vec<Progress>, ApiError>> {
+        Box::pin(async move {
+            let spent = self.quotas.spent(plan, key, first, end).await.map_err(|why| ApiError::Internal(why.to_string()))?;
+            Ok(spent.into_iter().map(|spent| Progress { key: spent.key, day: spent.day, units: spent.units }).collect())
+        })
+    }
+
+    fn extend<'a>(&'a self, plan: &'a str, key: &'a str, first: Day, by: i64) -> BoxFuture<'a, Result<i64, ApiError>> {
+        let meter = Meter { plan: plan.into(), key: key.into() };
+        Box::pin(async move { self.quotas.extend(&meter, first, by).await.map_err(|why| ApiError::Internal(why.to_string())) })
+    }
+
+    fn forget<'a>(&'a self, plan: &'a str, key: Option<&'a str>) -> BoxFuture<'a, Result<(), ApiError>> {
+        Box::pin(async move { self.quotas.forget(plan, key).await.map_err(|why| ApiError::Internal(why.to_string())) })
+    }
+}

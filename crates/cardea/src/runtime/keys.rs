@@ -1,0 +1,169 @@
+//! The ring of API keys: by value, in shards that are swapped one by one, so that one key of a million costs one shard.
+
+use admit::api_key::record::ApiKey;
+use arc_swap::ArcSwap;
+use base::tally::{Bucket, Buckets, Meter, Quota, Quotas};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, OnceLock};
+
+/// Shards of the ring.
+const SHARDS: usize = 256;
+
+/// All API keys of this node.
+pub struct KeyRing {
+    shards: Vec<ArcSwap<Shard>>,
+    seed: RandomState,
+}
+
+type Shard = HashMap<u64, Vec<Arc<KeyEntry>>>;
+
+/// One API key, as a request meets it.
+pub struct KeyEntry {
+    /// `account/region`: a key is good in its own realm only.
+    pub realm: Arc<str>,
+    pub id: Arc<str>,
+    value: String,
+    pub enabled: bool,
+    pub memberships: Vec<Membership>,
+}
+
+/// A key in a usage plan, with what is counted of it there. Buckets and quotas outlive the entry: they live in registries.
+pub struct Membership {
+    pub plan: Arc<str>,
+    identity: String,
+    meter: Meter,
+    bucket: OnceLock<Arc<Bucket>>,
+    quota: OnceLock<Arc<Quota>>,
+}
+
+impl Membership {
+    /// The bucket of the plan's throttle for this key.
+    pub fn bucket(&self, buckets: &Buckets) -> &Arc<Bucket> {
+        self.bucket.get_or_init(|| buckets.named(&self.identity))
+    }
+
+    /// The bucket of one method's throttle for this key. Looked up by name: only methods with a throttle of their own in a plan pay.
+    pub fn method_bucket(&self, buckets: &Buckets, method: &str) -> Arc<Bucket> {
+        buckets.named(&format!("{} {method}", self.identity))
+    }
+
+    /// The quota of the plan for this key.
+    pub fn quota(&self, quotas: &Quotas) -> &Arc<Quota> {
+        self.quota.get_or_init(|| quotas.of(&self.meter))
+    }
+}
+
+impl KeyEntry {
+    /// The entry for a stored key whose value was unsealed.
+    pub fn new(realm: Arc<str>, key: &ApiKey, value: String) -> KeyEntry {
+        let id: Arc<str> = key.id.as_str().into();
+        let membership = |plan: &String| Membership {
+            plan: plan.as_str().into(),
+            identity: format!("plan {plan} key {id}"),
+            meter: Meter { plan: plan.as_str().into(), key: id.clone() },
+            bucket: OnceLock::new(),
+            quota: OnceLock::new(),
+        };
+        KeyEntry { realm, memberships: key.plans.iter().map(membership).collect(), value, enabled: key.enabled, id }
+    }
+}
+
+impl Default for KeyRing {
+    fn default() -> Self {
+        KeyRing { shards: (0..SHARDS).map(|_| ArcSwap::default()).collect(), seed: RandomState::new() }
+    }
+}
+
+impl KeyRing {
+    /// The key with this value in a realm. The hash is keyed and the values are compared in constant time, so that neither tells how
+    /// near a guess came.
+    pub fn find(&self, realm: &str, value: &[u8]) -> Option<Arc<KeyEntry>> {
+        let hash = self.hash(realm, value);
+        let shard = self.shards[shard_of(hash)].load();
+        let same = |entry: &&Arc<KeyEntry>| *entry.realm == *realm && constant_time_eq(entry.value.as_bytes(), value);
+        shard.get(&hash)?.iter().find(same).cloned()
+    }
+
+    /// Puts keys into the ring, in place of those with the same id and value, and takes others out. Each shard is swapped once.
+    pub fn change(&self, put: Vec<KeyEntry>, gone: &[(Arc<str>, String, Arc<str>)]) {
+        type Work<'a> = (Vec<Arc<KeyEntry>>, Vec<(u64, &'a Arc<str>)>);
+        let mut work: HashMap<usize, Work<'_>> = HashMap::new();
+        for (realm, value, id) in gone {
+            let hash = self.hash(realm, value.as_bytes());
+            work.entry(shard_of(hash)).or_default().1.push((hash, id));
+        }
+        for entry in put {
+            let hash = self.hash(&entry.realm, entry.value.as_bytes());
+            work.entry(shard_of(hash)).or_default().0.push(Arc::new(entry));
+        }
+        for (n, (put, gone)) in work {
+            let mut shard = Shard::clone(&self.shards[n].load());
+            for (hash, id) in gone {
+                if let Some(chain) = shard.get_mut(&hash) {
+                    chain.retain(|entry| entry.id != *id);
+                    if chain.is_empty() {
+                        shard.remove(&hash);
+                    }
+                }
+            }
+            for entry in put {
+                let chain = shard.entry(self.hash(&entry.realm, entry.value.as_bytes())).or_default();
+                chain.retain(|old| old.id != entry.id || old.realm != entry.realm);
+                chain.push(entry);
+            }
+            self.shards[n].store(Arc::new(shard));
+        }
+    }
+
+    fn hash(&self, realm: &str, value: &[u8]) -> u64 {
+        self.seed.hash_one((realm, value))
+    }
+}
+
+fn shard_of(hash: u64) -> usize {
+    (hash >> 56) as usize % SHARDS
+}
+
+fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && std::hint::black_box(a.iter().zip(b).fold(0u8, |diff, (x, y)| diff | (x ^ y))) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::store::{SEALING_KEY_BYTES, Sealer};
+    use base::world::{Ids, Timestamp};
+
+    fn key(id: &str, enabled: bool) -> ApiKey {
+        let sealer = Sealer::new(&[1; SEALING_KEY_BYTES], Ids::seeded(1));
+        ApiKey {
+            id: id.into(),
+            value: sealer.seal("v"),
+            mark: "m".into(),
+            name: None,
+            description: None,
+            customer_id: None,
+            enabled,
+            created: Timestamp(0),
+            updated: Timestamp(0),
+            stage_keys: vec![],
+            plans: vec!["p1".into()],
+            tags: Default::default(),
+        }
+    }
+
+    #[test]
+    fn a_key_is_found_by_value_in_its_own_realm_until_it_is_taken_out() {
+        let ring = KeyRing::default();
+        let realm: Arc<str> = "1/us-east-1".into();
+        ring.change(vec![KeyEntry::new(realm.clone(), &key("k1", true), "secret".into())], &[]);
+        assert!(ring.find("1/us-east-1", b"secret").unwrap().enabled);
+        assert!(ring.find("1/eu-west-1", b"secret").is_none());
+        assert!(ring.find("1/us-east-1", b"secreT").is_none());
+        ring.change(vec![KeyEntry::new(realm.clone(), &key("k1", false), "secret".into())], &[]);
+        assert!(!ring.find("1/us-east-1", b"secret").unwrap().enabled);
+        ring.change(vec![], &[(realm, "secret".into(), "k1".into())]);
+        assert!(ring.find("1/us-east-1", b"secret").is_none());
+    }
+}

@@ -1,0 +1,147 @@
+//! A stage as a request meets it: a compiled deployment joined with everything that is live about the stage.
+
+use super::access_log::Format;
+use super::compile::{CompiledDeployment, CompiledMethod};
+use admit::usage_plan::record::{Throttle, UsagePlan};
+use base::gate::StageFacts;
+use base::tally::{Bucket, Buckets, Rate, Terms};
+use base::world::Day;
+use publish::stage::record::{MethodSetting, Stage};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A stage, ready to serve. A request holds it to its end.
+pub struct StageView {
+    pub base: Variant,
+    /// The canary, and the share of requests it gets (0.0 to 1.0).
+    pub canary: Option<(f64, Variant)>,
+    /// The usage plans that cover this stage.
+    pub plans: Vec<Arc<PlanView>>,
+    /// The bucket of the account in its region; absent for what belongs to no account.
+    pub account: Option<(Arc<Bucket>, Rate)>,
+    /// `account/region`.
+    pub realm: Arc<str>,
+    pub access_log: Option<AccessLogTarget>,
+    /// The default endpoint is closed.
+    pub endpoint_disabled: bool,
+}
+
+/// Where a stage's access records go.
+pub struct AccessLogTarget {
+    /// The log group's or stream's name, from the ARN.
+    pub name: Arc<str>,
+    pub format: Format,
+}
+
+/// One deployment behind a stage: the stage's own or its canary's.
+pub struct Variant {
+    pub facts: Arc<StageFacts>,
+    pub deployment: Arc<CompiledDeployment>,
+    /// By method number: the bucket of the stage's throttle for this method.
+    throttles: Vec<Option<(Arc<Bucket>, Rate)>>,
+    /// By method number: the limits of single methods in plans, as `/path/VERB`.
+    pub method_names: Vec<String>,
+}
+
+/// A usage plan, as a request meets it.
+pub struct PlanView {
+    pub id: Arc<str>,
+    pub throttle: Option<Rate>,
+    /// Limits for single methods of this stage, by `/path/VERB`.
+    pub methods: BTreeMap<String, Rate>,
+    /// The plan's record, for its quota's terms.
+    record: UsagePlan,
+    /// Differs whenever the quota does.
+    pub mark: u64,
+}
+
+impl PlanView {
+    /// A plan as one stage sees it.
+    pub fn of(plan: &UsagePlan, api: &str, stage: &str) -> PlanView {
+        let here = plan.stages.iter().find(|covered| covered.api == api && covered.stage == stage);
+        let methods = here.map(|covered| &covered.throttle).into_iter().flatten();
+        PlanView {
+            id: plan.id.as_str().into(),
+            throttle: plan.throttle.as_ref().and_then(rate),
+            methods: methods.filter_map(|(method, throttle)| Some((method.clone(), rate(throttle)?))).collect(),
+            mark: plan.quota.map_or(0, |quota| mark(quota.limit, quota.offset, quota.period as u64)),
+            record: plan.clone(),
+        }
+    }
+
+    /// What the quota promises on a day; `None` without one.
+    pub fn terms(&self, day: Day) -> Option<Terms> {
+        self.record.terms(day)
+    }
+
+    /// Whether there is a quota.
+    pub fn has_quota(&self) -> bool {
+        self.record.quota.is_some()
+    }
+}
+
+/// A number that differs when the quota does: equal quotas have equal marks.
+fn mark(limit: i64, offset: i64, period: u64) -> u64 {
+    let mix = |sum: u64, word: u64| (sum ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    [limit as u64, offset as u64, period].into_iter().fold(1, mix) | 1
+}
+
+/// The measure of a plan's throttle. A missing half does not limit; with neither there is none.
+fn rate(throttle: &Throttle) -> Option<Rate> {
+    if throttle.rate.is_none() && throttle.burst.is_none() {
+        return None;
+    }
+    let burst = throttle.burst.map_or(u32::MAX, |burst| u32::try_from(burst.max(0)).unwrap_or(u32::MAX));
+    Some(Rate::new(throttle.rate.unwrap_or(f64::from(u32::MAX)), burst))
+}
+
+impl Variant {
+    /// Joins a deployment with a stage's live settings. The canary shares the stage's buckets.
+    pub fn bind(facts: StageFacts, deployment: Arc<CompiledDeployment>, stage: &Stage, buckets: &Buckets) -> Variant {
+        let throttles = deployment
+            .methods
+            .iter()
+            .map(|method| {
+                let setting = setting_of(stage, method)?;
+                let rate = stage_rate(setting)?;
+                let identity = format!("stage {}/{} {} {}", stage.api, stage.name, method.facts.verb, method.facts.resource_path);
+                Some((buckets.named(&identity), rate))
+            })
+            .collect();
+        let method_names = deployment.methods.iter().map(|m| format!("{}/{}", m.facts.resource_path, m.facts.verb)).collect();
+        Variant { facts: Arc::new(facts), deployment, throttles, method_names }
+    }
+
+    /// A deployment that nothing throttles.
+    pub fn bare(facts: StageFacts, deployment: Arc<CompiledDeployment>) -> Variant {
+        let throttles = deployment.methods.iter().map(|_| None).collect();
+        let method_names = deployment.methods.iter().map(|_| String::new()).collect();
+        Variant { facts: Arc::new(facts), deployment, throttles, method_names }
+    }
+
+    /// The stage's throttle of a method.
+    pub fn throttle(&self, method: usize) -> Option<&(Arc<Bucket>, Rate)> {
+        self.throttles.get(method)?.as_ref()
+    }
+}
+
+/// The setting that holds for a method: its own, else the one for all, else none.
+fn setting_of<'a>(stage: &'a Stage, method: &CompiledMethod) -> Option<&'a MethodSetting> {
+    let own = |key: &str| {
+        let (path, verb) = key.rsplit_once('/')?;
+        let path = path.replace("~1", "/").replace("~0", "~");
+        let path = if path.starts_with('/') { path } else { format!("/{path}") };
+        Some(path == *method.facts.resource_path && verb == &*method.facts.verb)
+    };
+    let found = stage.method_settings.iter().find(|(key, _)| own(key) == Some(true)).map(|(_, setting)| setting);
+    found.or_else(|| stage.method_settings.get("*/*"))
+}
+
+/// A negative limit means none (believed: the console writes -1).
+fn stage_rate(setting: &MethodSetting) -> Option<Rate> {
+    if setting.throttling_rate_limit < 0.0 || setting.throttling_burst_limit < 0 {
+        return None;
+    }
+    let burst = u32::try_from(setting.throttling_burst_limit).unwrap_or(u32::MAX);
+    Some(Rate::new(setting.throttling_rate_limit, burst))
+}

@@ -1,0 +1,89 @@
+//! From a method's record to what a request meets.
+
+use super::http::HttpIntegration;
+use super::mock::MockIntegration;
+use super::record::{Integration, IntegrationType};
+use crate::Flaw;
+use crate::mapping::{IntegrationRequest, IntegrationResponse};
+use crate::upstream::Upstreams;
+use base::gate::{Ask, Exchange, Refusal, Reply, Stage};
+
+/// What a method's integration must know of its method.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MethodFacts<'a> {
+    /// The caller signs with AWS credentials: its `Authorization` is for the gateway alone.
+    pub is_signed: bool,
+    /// The statuses of its method responses.
+    pub response_statuses: &'a [&'a str],
+}
+
+/// A method's integration, ready.
+#[derive(Debug)]
+pub struct CompiledIntegration {
+    /// How the request is mapped.
+    pub request: IntegrationRequest,
+    /// Who is called.
+    pub backend: Backend,
+    /// How the answer is mapped.
+    pub response: IntegrationResponse,
+}
+
+/// Who makes the answer.
+#[derive(Debug)]
+pub enum Backend {
+    Http(Box<HttpIntegration>),
+    Mock(MockIntegration),
+}
+
+/// Compiles a method's integration, or tells all its flaws.
+pub fn compile_integration(method: &MethodFacts<'_>, record: &Integration) -> Result<CompiledIntegration, Vec<Flaw>> {
+    let mut flaws = Vec::new();
+    let backend = match record.kind {
+        IntegrationType::Http | IntegrationType::HttpProxy => {
+            HttpIntegration::compile(record, method).map(|http| Backend::Http(Box::new(http)))
+        }
+        IntegrationType::Mock => Ok(Backend::Mock(MockIntegration)),
+        IntegrationType::Aws => Err(Flaw::new("an AWS integration comes with the service integrations")),
+        IntegrationType::AwsProxy => Err(Flaw::new("an AWS_PROXY integration comes with functions")),
+    };
+    let backend = backend.map_err(|flaw| flaws.push(flaw)).ok();
+    let request = IntegrationRequest::compile(record, &mut flaws);
+    let response = IntegrationResponse::compile(record, method.response_statuses, &mut flaws);
+    match backend {
+        Some(backend) if flaws.is_empty() => Ok(CompiledIntegration { request, backend, response }),
+        _ => {
+            // What fills the URI is looked at twice.
+            let mut told: Vec<Flaw> = Vec::with_capacity(flaws.len());
+            for flaw in flaws {
+                if !told.contains(&flaw) {
+                    told.push(flaw);
+                }
+            }
+            Err(told)
+        }
+    }
+}
+
+impl Backend {
+    /// Asks the back end.
+    pub async fn call(&self, upstreams: &Upstreams, ask: Ask, ex: &mut Exchange) -> Result<Reply, Refusal> {
+        match self {
+            Backend::Http(http) => http.call(upstreams, ask, ex).await,
+            Backend::Mock(mock) => mock.call(&ask),
+        }
+    }
+}
+
+impl CompiledIntegration {
+    /// The whole way there and back, noted step by step. Bodies that mappings read are taken up to `body_bytes_max` bytes.
+    pub async fn answer(&self, upstreams: &Upstreams, ex: &mut Exchange, body_bytes_max: u64) -> Result<Reply, Refusal> {
+        let read = self.request.read_body(ex, body_bytes_max).await;
+        let asked = read.and_then(|()| self.request.apply(ex));
+        let ask = ex.notes.outcome(Stage::IntegrationRequest, asked)?;
+        let called = self.backend.call(upstreams, ask, ex).await;
+        let mut reply = ex.notes.outcome(Stage::Integration, called)?;
+        let read = self.response.read_body(&mut reply, body_bytes_max).await;
+        let answered = read.and_then(|()| self.response.apply(reply, ex));
+        ex.notes.outcome(Stage::IntegrationResponse, answered)
+    }
+}

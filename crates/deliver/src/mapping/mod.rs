@@ -1,0 +1,29 @@
+//! Mapping: what becomes of a request on its way to the back end, and of the answer on its way back.
+//!
+//! Compiled once from an integration's record: [`IntegrationRequest`] makes an [`base::gate::Ask`] of a request, [`IntegrationResponse`]
+//! a method's reply of the back end's. Both are synchronous over bytes; where a mapping reads a body, it says so (`needs_body`) and the
+//! body is waited for first.
+//!
+//! What is odd: names of headers are looked up in the very spelling of the client, a source that is missing or empty leaves its
+//! destination out, a few names may not be set at all and make the request fail only when it is there (500), and the default answer of
+//! a method swallows every status that no pattern takes: a 400 of the back end becomes a 200.
+
+mod body;
+mod encode;
+mod lists;
+mod media;
+mod query;
+mod request;
+mod response;
+mod select;
+mod source;
+mod template;
+
+pub(crate) use encode::{Place, push_encoded};
+pub(crate) use lists::is_dropped_on_arrival;
+pub(crate) use media::{accepted, choose};
+pub use request::IntegrationRequest;
+pub(crate) use request::path_form;
+pub use response::IntegrationResponse;
+pub(crate) use source::{Seen, Source, request_source, stage_variable};
+pub use template::{Template, Templates};

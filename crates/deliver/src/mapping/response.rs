@@ -1,0 +1,205 @@
+//! The integration response and the method response: from the back end's answer to the method's.
+
+use super::body::BodyText;
+use super::lists::{OnResponse, on_response};
+use super::media::accepted;
+use super::select::{Pattern, select};
+use super::source::{Seen, Source};
+use super::template::{Template, Templates};
+use crate::Flaw;
+use crate::integration::record::{self, Integration, IntegrationType};
+use crate::integration::trace;
+use crate::upstream::{give_back_fields, take_fields};
+use base::gate::{BodyFault, Buffer, Exchange, Fill, Refusal, RefusalKind, Reply, ReplyBody};
+use h1::{Field, Fields, Known};
+use std::future::poll_fn;
+
+const REMAPPED: &str = "x-amzn-Remapped-";
+const JSON: &[u8] = b"application/json";
+
+/// How an answer is mapped.
+#[derive(Debug)]
+pub struct IntegrationResponse(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    /// It passes, some of its fields under other names.
+    Proxy,
+    /// One of these makes the method's answer of it.
+    Mapped { responses: Vec<Response>, needs_body: bool, traced: bool },
+}
+
+#[derive(Debug)]
+struct Response {
+    pattern: Pattern,
+    status: u16,
+    /// Whether the method may answer with this status.
+    is_declared: bool,
+    parameters: Vec<Mapped>,
+    templates: Templates,
+}
+
+#[derive(Debug)]
+struct Mapped {
+    name: Box<str>,
+    on_response: OnResponse,
+    from: Source,
+}
+
+impl IntegrationResponse {
+    /// Compiles the responses of a record; every flaw is told. `declared` are the statuses that the method may answer with.
+    pub(crate) fn compile(record: &Integration, declared: &[&str], flaws: &mut Vec<Flaw>) -> IntegrationResponse {
+        if matches!(record.kind, IntegrationType::HttpProxy | IntegrationType::AwsProxy) {
+            return IntegrationResponse(Kind::Proxy);
+        }
+        // By ascending status: which of several patterns wins is said nowhere, and this is what was recorded (§3.9).
+        let mut responses: Vec<Response> =
+            record.responses.iter().filter_map(|(key, response)| compile(key, response, declared, flaws)).collect();
+        responses.sort_by_key(|response| response.status);
+        let reads = |response: &Response| {
+            response.templates.replace_bodies() || response.parameters.iter().any(|mapped| mapped.from.needs_answer_body())
+        };
+        let needs_body = responses.iter().any(reads);
+        IntegrationResponse(Kind::Mapped { responses, needs_body, traced: record.kind != IntegrationType::Mock })
+    }
+
+    /// Whether the back end's body must be whole before [`Self::apply`]: a mapping reads it, or a template takes its place (and what is
+    /// read to its end leaves a connection that can be used again).
+    pub fn needs_body(&self) -> bool {
+        matches!(self.0, Kind::Mapped { needs_body: true, .. })
+    }
+
+    /// Waits for the back end's body if it must be whole. At most `bytes_max` bytes: more is a 502.
+    pub async fn read_body(&self, reply: &mut Reply, bytes_max: u64) -> Result<(), Refusal> {
+        if !self.needs_body() {
+            return Ok(());
+        }
+        let ReplyBody::Stream(source) = &mut reply.body else { return Ok(()) };
+        let mut bytes = Buffer::take();
+        loop {
+            let fill = poll_fn(|cx| source.poll_fill(cx, &mut bytes)).await.map_err(broken)?;
+            if bytes.len() as u64 > bytes_max {
+                return Err(broken(BodyFault::TooLarge));
+            }
+            if fill == Fill::End {
+                break;
+            }
+        }
+        reply.body = ReplyBody::Whole(bytes);
+        Ok(())
+    }
+
+    /// The method's answer.
+    pub fn apply(&self, reply: Reply, ex: &mut Exchange) -> Result<Reply, Refusal> {
+        match &self.0 {
+            Kind::Proxy => Ok(proxied(reply)),
+            Kind::Mapped { responses, traced, .. } => mapped(responses, *traced, reply, ex),
+        }
+    }
+}
+
+fn broken(fault: BodyFault) -> Refusal {
+    let because = match fault {
+        BodyFault::TooLarge => "the endpoint's body is over the limit",
+        BodyFault::Malformed(because) => because,
+        BodyFault::Stalled => return Refusal::of(RefusalKind::IntegrationTimeout, "the endpoint's body stopped coming"),
+        BodyFault::Gone => "the endpoint went away in the middle of its body",
+    };
+    Refusal::of(RefusalKind::BadGateway, because)
+}
+
+fn compile(key: &str, response: &record::IntegrationResponse, declared: &[&str], flaws: &mut Vec<Flaw>) -> Option<Response> {
+    let Some(status) = key.parse().ok().filter(|status| (200..600).contains(status)) else {
+        flaws.push(Flaw::new(format!("an integration response has the status {key}")));
+        return None;
+    };
+    let pattern = Pattern::compile(response.selection_pattern.as_deref()).map_err(|flaw| flaws.push(flaw)).ok()?;
+    let mut parameters = Vec::new();
+    for (key, expression) in response.response_parameters.iter().flatten() {
+        let Some(name) = key.strip_prefix("method.response.header.") else {
+            flaws.push(Flaw::new(format!("{key} is no destination of a response parameter")));
+            continue;
+        };
+        match Source::response(expression) {
+            Ok(from) => parameters.push(Mapped { name: name.into(), on_response: on_response(name), from }),
+            Err(flaw) => flaws.push(flaw),
+        }
+    }
+    let templates = Templates::compile(response.response_templates.as_ref(), &format!("response ({key})"), flaws);
+    Some(Response { pattern, status, is_declared: declared.contains(&key), parameters, templates })
+}
+
+/// A proxy's answer. Seen: lifecycle §2.5 and observed/mapping-templates.json. `Content-Encoding` stays, as the documented table has it: the
+/// body passes in its coding, and without the field nobody could read it.
+fn proxied(mut reply: Reply) -> Reply {
+    const RENAMED: [Known; 5] = [Known::Connection, Known::ContentLength, Known::Date, Known::Server, Known::XAmznRequestId];
+    let renamed = |field: Field<'_>| match field.known {
+        // Another gateway's id must not pass for ours.
+        Known::Other => field.name.eq_ignore_ascii_case("x-amz-apigw-id"),
+        known => RENAMED.contains(&known),
+    };
+    reply.fields.prefix_names(REMAPPED, renamed);
+    if reply.fields.has(Known::Via) {
+        reply.fields.remove("Via");
+    }
+    reply
+}
+
+fn mapped(responses: &[Response], traced: bool, mut reply: Reply, ex: &mut Exchange) -> Result<Reply, Refusal> {
+    let mut digits = itoa::Buffer::new();
+    let status = digits.format(reply.status);
+    let misconfigured = |because: String| Refusal::of(RefusalKind::ApiConfigurationError, because);
+    let response = select(responses, |response| &response.pattern, status).ok_or_else(|| {
+        misconfigured(format!(
+            "No match for output mapping and no default output mapping configured. Endpoint Response Status Code: {status}"
+        ))
+    })?;
+    if !response.is_declared {
+        return Err(misconfigured(format!("Output mapping refers to an invalid method response: {}", response.status)));
+    }
+    let mut fields = take_fields();
+    set_parameters(response, &reply, ex, &mut fields)?;
+    let mut content_type = JSON;
+    let wanted = accepted(ex);
+    if let Some((media, Template::Static(text))) = response.templates.for_response(&wanted) {
+        content_type = media.as_bytes();
+        let mut body = Buffer::take();
+        body.extend_from_slice(text);
+        reply.body = ReplyBody::Whole(body);
+    }
+    if !fields.has(Known::ContentType) {
+        fields.push("Content-Type", content_type).map_err(|why| misconfigured(why.because.to_owned()))?;
+    }
+    if traced {
+        let mut value = Buffer::take();
+        trace::write_for_caller(ex, &mut value);
+        fields.push("X-Amzn-Trace-Id", &value).expect("a trace id is hex digits");
+    }
+    give_back_fields(std::mem::replace(&mut reply.fields, fields));
+    reply.status = response.status;
+    Ok(reply)
+}
+
+fn set_parameters(response: &Response, reply: &Reply, ex: &Exchange, fields: &mut Fields) -> Result<(), Refusal> {
+    if response.parameters.is_empty() {
+        return Ok(());
+    }
+    let bytes: &[u8] = if let ReplyBody::Whole(bytes) = &reply.body { bytes } else { &[] };
+    let seen = Seen { answer: Some((&reply.fields, BodyText::of_answer(bytes))), ..Seen::request(ex) };
+    let mut value = Buffer::take();
+    for Mapped { name, on_response, from } in &response.parameters {
+        value.clear();
+        from.write(&seen, &mut value)?;
+        let set = match on_response {
+            _ if value.is_empty() => Ok(()),
+            OnResponse::Dropped => Ok(()),
+            OnResponse::Sent => fields.push(name, &value),
+            OnResponse::Remapped => fields.push(&format!("{REMAPPED}{name}"), &value),
+        };
+        set.map_err(|why| {
+            let because = format!("the mapped header {name} cannot be sent: {}", why.because);
+            Refusal::of(RefusalKind::ApiConfigurationError, because)
+        })?;
+    }
+    Ok(())
+}

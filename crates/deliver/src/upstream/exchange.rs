@@ -1,0 +1,220 @@
+//! One call: a request goes out and the head of its answer comes back, both at once.
+
+use super::answer::Answer;
+use super::connection::Connection;
+use super::failure::Failure;
+use super::outgoing::{Outgoing, Stuck};
+use super::pool::Upstreams;
+use super::spare::{give_back_fields, take_fields};
+use super::target::Target;
+use base::gate::{Buffer, ReplyBody, RequestBody};
+use h1::{BodyLength, ClientNext, Method, ResponseHead, RetryVerdict};
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// Room that is made before the head of an answer is read.
+const HEAD_READ_BYTES: usize = 4 * 1024;
+
+/// A request to a back end.
+pub struct Call {
+    /// Where it goes.
+    pub target: Arc<Target>,
+    /// Its method: whether it may be sent twice, and whether its answer has a body.
+    pub method: Method,
+    /// Its head as it will be sent; framed as [`body_length`] says of the body.
+    pub head: Buffer,
+    /// Its body.
+    pub body: RequestBody,
+    /// How long it may take until the head of the answer is here.
+    pub timeout: Duration,
+}
+
+/// An answer whose head is here.
+pub struct Answered {
+    /// The head.
+    pub head: ResponseHead,
+    /// The body: `Whole` if it came with the head and the request was sent to its end, else `Stream`.
+    pub body: ReplyBody,
+}
+
+/// How a body is framed when it is sent.
+pub fn body_length(body: &RequestBody) -> BodyLength {
+    match body {
+        RequestBody::None => BodyLength::None,
+        RequestBody::Whole(bytes) => BodyLength::Exact(bytes.len() as u64),
+        RequestBody::Stream(source) => source.left().map_or(BodyLength::Chunked, BodyLength::Exact),
+    }
+}
+
+/// One attempt on one connection, until the head of the answer is here.
+struct UpstreamExchange<'a> {
+    upstreams: &'a Upstreams,
+    connection: Connection,
+    outgoing: Option<Outgoing>,
+    /// The back end takes no more of the request. It may have answered before that.
+    deaf: bool,
+    incoming: Buffer,
+    head: ResponseHead,
+}
+
+impl Upstreams {
+    /// Sends a request and waits for the head of its answer. `notes` tell of it in any case.
+    pub async fn ask(&self, call: Call, notes: &mut base::gate::Upstream) -> Result<Answered, Failure> {
+        let lane = &self.0.lane;
+        notes.began = lane.clock.now();
+        let by = lane.deadlines.now().after(call.timeout);
+        let length = body_length(&call.body);
+        let Call { target, method, head, body, .. } = call;
+        let mut outgoing = Outgoing::new(head, body);
+        let mut reused = self.take(&target);
+        loop {
+            let mut connection = match reused.take() {
+                Some(connection) => connection,
+                // Boxed, as it is rare: the future of every call would carry it.
+                None => Box::pin(self.dial(&target, by)).await.inspect_err(|_| notes.attempts += 1)?,
+            };
+            notes.attempts += 1;
+            notes.connected = lane.clock.now();
+            notes.address = Some(connection.address);
+            notes.reused = connection.reused;
+            if !connection.client.begin(method, false, length) {
+                return Err(Failure::Closed("a connection from the pool was not free".into()));
+            }
+            connection.watch.set(by.since(lane.deadlines.now()));
+            match outgoing.start(&mut connection) {
+                Ok(true) => {}
+                Ok(false) => return Err(Failure::Closed("the body is gone".into())),
+                Err(stuck) => return Err(stuck.failure()),
+            }
+            let exchange = UpstreamExchange::new(self, connection, outgoing);
+            match exchange.run().await {
+                Ok(arrived) => {
+                    notes.answered = lane.clock.now();
+                    notes.status = arrived.head.status();
+                    return arrived.settle(&target);
+                }
+                Err((failure, Some(unsent))) => {
+                    tracing::debug!(?failure, host = target.host(), "a pooled connection had died; trying a fresh one");
+                    outgoing = unsent;
+                }
+                Err((failure, None)) => return Err(failure),
+            }
+        }
+    }
+}
+
+impl Stuck {
+    fn failure(self) -> Failure {
+        match self {
+            Stuck::Source(fault) => Failure::RequestBody(fault),
+            Stuck::Stream(error) => Failure::Closed(error.to_string().into()),
+            Stuck::Framing => Failure::Closed("the body is not as long as was announced".into()),
+        }
+    }
+}
+
+impl<'a> UpstreamExchange<'a> {
+    fn new(upstreams: &'a Upstreams, connection: Connection, outgoing: Outgoing) -> Self {
+        let head = ResponseHead::reusing(take_fields());
+        UpstreamExchange { upstreams, connection, outgoing: Some(outgoing), deaf: false, incoming: Buffer::none(), head }
+    }
+
+    /// Runs until the head is here. A failure brings the request back if it may be sent again.
+    async fn run(mut self) -> Result<Self, (Failure, Option<Outgoing>)> {
+        match poll_fn(|cx| self.poll_head(cx)).await {
+            Ok(()) => Ok(self),
+            Err(failure) => {
+                let may_retry = matches!(failure, Failure::Closed(_)) && self.connection.client.may_retry() == RetryVerdict::Once;
+                give_back_fields(self.head.into_fields());
+                Err((failure, self.outgoing.filter(|_| may_retry)))
+            }
+        }
+    }
+
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        if let Poll::Ready(Err(failure)) = self.poll_send(cx) {
+            return Poll::Ready(Err(failure));
+        }
+        let limits = &self.upstreams.0.settings.limits;
+        loop {
+            match self.connection.client.next(&mut self.incoming, &mut self.head, limits) {
+                ClientNext::Answer => return Poll::Ready(Ok(())),
+                ClientNext::Bad(rejection) => return Poll::Ready(Err(Failure::Garbage(rejection.because))),
+                ClientNext::Nothing => return Poll::Ready(Err(Failure::Closed("nothing was asked on this connection".into()))),
+                ClientNext::Read => {}
+            }
+            match self.poll_read(cx) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(self.ended())),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(Failure::Closed(error.to_string().into()))),
+                Poll::Pending => return self.connection.watch.poll_passed(cx).map(|()| Err(Failure::TimedOut)),
+            }
+        }
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        let Some(outgoing) = self.outgoing.as_mut().filter(|_| !self.deaf) else { return Poll::Ready(Ok(())) };
+        let mut moved = false;
+        match outgoing.poll_send(&mut self.connection, cx, &mut moved) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(())) => {
+                // What can not be sent again need not be kept.
+                if !self.connection.reused {
+                    self.outgoing = None;
+                }
+                Poll::Ready(Ok(()))
+            }
+            // It may have answered, and closed, before it had read everything.
+            Poll::Ready(Err(Stuck::Stream(_))) => {
+                self.deaf = true;
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(stuck)) => Poll::Ready(Err(stuck.failure())),
+        }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<usize>> {
+        if self.incoming.capacity() == 0 {
+            std::task::ready!(self.connection.stream.poll_readable(cx));
+            self.incoming = Buffer::take();
+        }
+        self.incoming.reserve(HEAD_READ_BYTES);
+        self.connection.stream.poll_read(cx, &mut self.incoming)
+    }
+
+    fn ended(&mut self) -> Failure {
+        // An answer that was cut off is none.
+        let _truncated = self.connection.client.end_of_input();
+        match self.incoming.is_empty() {
+            true => Failure::Closed("the endpoint closed the connection without an answer".into()),
+            false => Failure::Garbage("the endpoint closed the connection in the head of its answer"),
+        }
+    }
+
+    /// The answer, as whole as it is.
+    fn settle(mut self, target: &Arc<Target>) -> Result<Answered, Failure> {
+        let decoded =
+            self.connection.client.body(&mut self.incoming, 0).map_err(|_| Failure::Garbage("the body of the answer is malformed"))?;
+        let payload = self.incoming.len() - decoded.surplus;
+        self.incoming.truncate(payload);
+        let outgoing = self.outgoing.filter(|outgoing| self.deaf || !outgoing.is_sent());
+        let left = match self.head.body() {
+            BodyLength::None => Some(0),
+            BodyLength::Exact(length) => Some(length),
+            BodyLength::Chunked | BodyLength::UntilClose if decoded.end => Some(self.incoming.len() as u64),
+            BodyLength::Chunked | BodyLength::UntilClose => None,
+        };
+        if !self.connection.client.body_is_ended() || outgoing.is_some() {
+            let answer = Answer::new(self.upstreams.clone(), target.clone(), self.connection, outgoing, self.incoming, left);
+            let answer = if self.deaf { answer.cut() } else { answer };
+            return Ok(Answered { head: self.head, body: ReplyBody::Stream(Box::new(answer)) });
+        }
+        if self.connection.client.finish() == h1::Reuse::Pool {
+            self.upstreams.give_back(target, self.connection);
+        }
+        let body = if self.incoming.is_empty() { ReplyBody::Empty } else { ReplyBody::Whole(self.incoming) };
+        Ok(Answered { head: self.head, body })
+    }
+}

@@ -1,0 +1,11 @@
+//! Tags of things that are addressed by ARN: REST APIs, stages, API keys and usage plans.
+//!
+//! AWS promises that tagging merges and untagging takes no notice of keys that are not there. The ARN is one percent-encoded segment of
+//! the path, or, from some clients, its plain text with slashes. `position` and `limit` are taken and not supported, as AWS says of
+//! itself.
+
+mod operations;
+#[cfg(test)]
+mod tests;
+
+pub use operations::OPERATIONS;

@@ -1,0 +1,74 @@
+"""Fixtures: a shared program, programs of one's own, a back end that writes down what it got."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+
+from backend import Backend
+from bench import Api
+from program import Cardea
+
+
+@pytest.fixture(scope="session")
+def shared_cardea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cardea]:
+    # All tests share one account: without its throttle none of them can starve another.
+    with Cardea(tmp_path_factory.mktemp("cardea"), CARDEA_ACCOUNT_RATE_LIMIT="0") as cardea:
+        yield cardea
+
+
+@pytest.fixture
+def cardea(shared_cardea: Cardea, request: pytest.FixtureRequest) -> Iterator[Cardea]:
+    """A running Cardea that other tests use too."""
+    request.node.programs = [*getattr(request.node, "programs", []), shared_cardea]
+    yield shared_cardea
+
+
+@pytest.fixture
+def start(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Cardea]]:
+    """Starts a Cardea of the test's own; ends it afterwards by its process id."""
+    started: list[Cardea] = []
+    request.node.programs = started
+
+    def begin(*arguments: str, **env: str) -> Cardea:
+        started.append(Cardea(tmp_path / f"cardea-{len(started)}", *arguments, **env))
+        return started[-1]
+
+    yield begin
+    for one in started:
+        one.kill()
+
+
+@pytest.fixture
+def gw(cardea: Cardea) -> Any:
+    """The control plane as boto3 sees it, without the client's own checks."""
+    return cardea.client()
+
+
+@pytest.fixture
+def api(cardea: Cardea) -> Api:
+    return Api(cardea)
+
+
+@pytest.fixture(scope="session")
+def shared_backend() -> Iterator[Backend]:
+    with Backend() as backend:
+        yield backend
+
+
+@pytest.fixture
+def backend(shared_backend: Backend) -> Backend:
+    shared_backend.clear()
+    return shared_backend
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """A test that failed shows what the program said."""
+    report = yield
+    if report.failed:
+        for program in getattr(item, "programs", []):
+            report.sections.append((f"cardea {program.process.pid}", program.log()[-6000:]))
+    return report
