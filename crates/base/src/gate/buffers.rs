@@ -117,7 +117,7 @@ mod tests {
         large.reserve(BUFFERED_BYTES_MAX / 2);
         assert!(large.charge() && large.charge());
         let mut other = Buffer::take();
-        other.reserve(BUFFERED_BYTES_MAX / 2);
+        other.reserve(BUFFERED_BYTES_MAX / 2 + 1);
         assert!(!other.charge());
         drop((large, other));
         let mut third = Buffer::take();

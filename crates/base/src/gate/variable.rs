@@ -93,10 +93,18 @@ impl Variable {
             Variable::HttpMethod => text(ex.request.head.method_text()),
             Variable::IdentityApiKey => text(ex.caller.api_key.as_deref().unwrap_or("")),
             Variable::IdentityApiKeyId => text(ex.caller.api_key_id.as_deref().unwrap_or("")),
-            Variable::IdentitySourceIp => {
-                use std::io::Write;
-                write!(out, "{}", ex.request.peer.ip()).expect("a vector takes what is written to it");
-            }
+            Variable::IdentitySourceIp => match ex.request.peer.ip() {
+                std::net::IpAddr::V4(ip) => ip.octets().into_iter().enumerate().for_each(|(n, octet)| {
+                    if n > 0 {
+                        out.push(b'.');
+                    }
+                    number(out, u64::from(octet));
+                }),
+                std::net::IpAddr::V6(ip) => {
+                    use std::io::Write;
+                    write!(out, "{ip}").expect("a vector takes what is written to it");
+                }
+            },
             Variable::IdentityUserAgent => out.extend_from_slice(ex.request.head.field(Known::UserAgent).unwrap_or_default()),
             Variable::IntegrationLatency | Variable::IntegrationLatencyLong => {
                 if let Some(ms) = integration_ms(notes) {
@@ -117,7 +125,7 @@ impl Variable {
             Variable::Path => text(ex.path()),
             Variable::Protocol => text(if ex.request.head.version() == Version::Http10 { "HTTP/1.0" } else { "HTTP/1.1" }),
             Variable::RequestId => text(ex.id.as_str()),
-            Variable::RequestTime => text(&ex.received.common_log()),
+            Variable::RequestTime => ex.received.write_common_log(out),
             Variable::RequestTimeEpoch => number(out, ex.received.0),
             Variable::ResourceId => text(route.map_or("", |route| &route.resource_id)),
             Variable::ResourcePath => text(route.map_or("", |route| &route.resource_path)),

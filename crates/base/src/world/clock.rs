@@ -44,10 +44,24 @@ impl Timestamp {
 
     /// `22/Nov/2026:17:00:00 +0000`, the form of `$context.requestTime`.
     pub fn common_log(self) -> String {
-        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let mut out = Vec::with_capacity(26);
+        self.write_common_log(&mut out);
+        String::from_utf8(out).expect("digits and names of months are ASCII")
+    }
+
+    /// Appends the same, without allocating where there is room.
+    pub fn write_common_log(self, out: &mut Vec<u8>) {
+        const MONTHS: [&[u8; 3]; 12] = [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
         let (y, m, d) = self.day().civil();
-        let s = self.seconds() % 86_400;
-        format!("{d:02}/{}/{y:04}:{:02}:{:02}:{:02} +0000", MONTHS[m as usize - 1], s / 3600, s / 60 % 60, s % 60)
+        let s = (self.seconds() % 86_400) as u32;
+        let two = |n: u32| [b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8];
+        let year = y as u32;
+        let ([c, e], [g, h]) = (two(year / 100), two(year));
+        let ([d1, d2], [h1, h2], [m1, m2], [s1, s2]) = (two(d), two(s / 3600), two(s / 60 % 60), two(s % 60));
+        let [a, b, z] = *MONTHS[m as usize - 1];
+        out.extend_from_slice(&[
+            d1, d2, b'/', a, b, z, b'/', c, e, g, h, b':', h1, h2, b':', m1, m2, b':', s1, s2, b' ', b'+', b'0', b'0', b'0', b'0',
+        ]);
     }
 }
 

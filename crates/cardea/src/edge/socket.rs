@@ -26,3 +26,27 @@ impl Socket for TcpStream {
         SockRef::from(self).peek(&mut byte).is_ok_and(|bytes| bytes > 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{ErrorKind, Read, Write};
+    use std::net::TcpListener;
+
+    #[test]
+    fn arrivals_are_seen_before_the_event_loop_tells_and_a_reset_is_no_end() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        let _inside = runtime.enter();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        server.set_nonblocking(true).unwrap();
+        let server = TcpStream::from_std(server).unwrap();
+        assert!(!server.has_arrivals());
+        client.write_all(b"GET").unwrap();
+        assert!(server.has_arrivals() && server.has_arrivals(), "looking takes nothing");
+        server.reset_on_close();
+        drop(server);
+        assert_eq!(client.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    }
+}

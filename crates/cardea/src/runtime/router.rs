@@ -163,18 +163,19 @@ impl<T> Router<T> {
             begin += 1;
         }
         let end = if bytes.len() > begin && bytes.last() == Some(&b'/') { bytes.len() - 1 } else { bytes.len() };
+        let begin = if begin < end { begin } else { end + 1 };
         self.walk(0, path, begin, end, verb, values)
     }
 
-    /// Looks from a node at `path[at..end]`, where `at` is the beginning of a segment, or past the end.
+    /// Looks from a node at `path[at..end]`, where `at` is the beginning of a segment (an empty one if it is the end), or past the end.
     fn walk(&self, node: u32, path: &str, at: usize, end: usize, verb: Verb, values: &mut Vec<(u32, u32)>) -> Option<&T> {
         let node = &self.nodes[node as usize];
-        if at >= end {
+        if at > end {
             return node.method(verb);
         }
         let stop = memchr(path, at, end);
         let segment = &path[at..stop];
-        let next = if stop < end { stop + 1 } else { end };
+        let next = stop + 1;
         let child = node.statics.find(segment).or_else(|| {
             // A literal may come percent-encoded. An encoded slash stays part of its segment, so no literal has it.
             segment.contains('%').then(|| node.statics.find(&base::api::decode_percent(segment)?)).flatten()
@@ -261,6 +262,7 @@ mod tests {
         assert_eq!(found(&r, "GET "), "GET /");
         assert_eq!(found(&r, "GET /a"), "GET /{proxy+} [a]");
         assert_eq!(found(&r, "GET /a/b/c"), "GET /a/{proxy+} [b/c]");
+        assert_eq!(found(&router(&["GET /{x}"]), "GET /a//"), "-");
     }
 
     #[test]

@@ -111,6 +111,13 @@ impl Answers for Desk {
         };
         match path.as_str() {
             "/hello" | "/panic-later" => text(200, "hello"),
+            "/dated" => {
+                let mut reply = text(200, "dated");
+                for (name, value) in [("date", "once upon a time"), ("Keep-Alive", "1"), ("X-Own", "kept")] {
+                    let _framing = reply.fields.push(name, value.as_bytes());
+                }
+                reply
+            }
             "/lean" => {
                 let mut body = Buffer::take();
                 body.extend_from_slice(b"hello");
@@ -150,6 +157,7 @@ impl Answers for Desk {
             "/breaks" => Reply::new(200, script(None, &["abc", ""], Err(BodyFault::Gone))),
             "/fails" => Reply::new(200, script(None, &[], Err(BodyFault::Gone))),
             "/plenty" => Reply::new(200, ReplyBody::Stream(Box::new(Plenty { left: 64 << 20, told: true }))),
+            "/whole" => Reply::new(200, ReplyBody::Whole(Buffer::from(vec![b'x'; 64 << 20]))),
             "/plenty-in-chunks" => Reply::new(200, ReplyBody::Stream(Box::new(Plenty { left: 3 << 20, told: false }))),
             "/panic" => panic!("a desk that panics, as it should here"),
             "/bomb" => Reply::new(200, ReplyBody::Stream(Box::new(Bomb))),

@@ -31,6 +31,14 @@ fn the_date_follows_the_clock() {
 }
 
 #[test]
+fn a_reply_brings_no_date_and_no_framing_of_its_own() {
+    let head = House::new().client().get("/dated").head;
+    assert!(head.contains("\r\nX-Own: kept\r\n"), "{head}");
+    assert_eq!(head.to_lowercase().matches("date: ").count(), 1, "{head}");
+    assert!(!head.contains("Keep-Alive"), "{head}");
+}
+
+#[test]
 fn a_request_knows_both_ends_of_its_socket() {
     let house = House::new();
     let mut client = house.client();

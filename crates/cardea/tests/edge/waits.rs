@@ -87,6 +87,24 @@ fn a_client_that_takes_nothing_is_cut_and_what_it_asked_for_was_not_made() {
 }
 
 #[test]
+fn a_client_that_takes_a_little_now_and_then_is_served_to_the_end() {
+    let house = House::new();
+    for path in ["/plenty", "/whole"] {
+        let mut client = house.client();
+        client.send(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        client.head();
+        for _ in 0..4 {
+            house.settle();
+            house.advance(29);
+            house.settle();
+            client.bytes(8 << 20);
+        }
+        assert_eq!(client.bytes(32 << 20).len(), 32 << 20, "{path}");
+        assert_eq!(client.get("/hello").text(), "hello");
+    }
+}
+
+#[test]
 fn a_client_that_lingers_is_closed() {
     let house = House::new();
     let mut client = house.client();

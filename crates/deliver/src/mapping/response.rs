@@ -78,7 +78,7 @@ impl IntegrationResponse {
         let mut bytes = Buffer::take();
         loop {
             let fill = poll_fn(|cx| source.poll_fill(cx, &mut bytes)).await.map_err(broken)?;
-            if bytes.len() as u64 > bytes_max {
+            if bytes.len() as u64 > bytes_max || !bytes.charge() {
                 return Err(broken(BodyFault::TooLarge));
             }
             if fill == Fill::End {
