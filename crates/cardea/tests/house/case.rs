@@ -165,7 +165,8 @@ async fn expect(ground: &Ground, ask: &str, text: &str, difference: &mut String)
 /// Whether a line is about a header, and if so, what is there instead of what it wants.
 fn field(fields: &[(String, String)], line: &str) -> Option<Result<(), String>> {
     let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    let told = |fields: Vec<&(String, String)>| fields.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(" | ");
+    let told =
+        |fields: Vec<&(String, String)>| fields.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(" | ");
     if let Some(name) = line.strip_prefix("no ").filter(|name| is_name(name)) {
         let there: Vec<_> = fields.iter().filter(|(there, _)| there.eq_ignore_ascii_case(name)).collect();
         return Some(if there.is_empty() { Ok(()) } else { Err(told(there)) });

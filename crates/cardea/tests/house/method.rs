@@ -117,7 +117,8 @@ impl Method {
                 self.response().templates.insert("application/json".into(), name);
             }
         }
-        let templates: BTreeMap<String, String> = self.templates.iter().filter(|(_, text)| *text != "none").map(|(k, v)| (k.clone(), v.clone())).collect();
+        let templates: BTreeMap<String, String> =
+            self.templates.iter().filter(|(_, text)| *text != "none").map(|(k, v)| (k.clone(), v.clone())).collect();
         self.integration.insert("requestTemplates".into(), json!(templates));
         self.integration.insert("requestParameters".into(), json!(self.mapped));
         if !is_proxy {
@@ -143,12 +144,8 @@ impl Method {
 /// The resource of a path, made if it is not there.
 pub(crate) async fn resource(world: &World, api: &str, path: &str) -> String {
     let list = world.ok("GET", &format!("/restapis/{api}/resources?limit=500"), Value::Null).await;
-    let known: BTreeMap<&str, &str> = list["item"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| (item["path"].as_str().unwrap(), item["id"].as_str().unwrap()))
-        .collect();
+    let known: BTreeMap<&str, &str> =
+        list["item"].as_array().unwrap().iter().map(|item| (item["path"].as_str().unwrap(), item["id"].as_str().unwrap())).collect();
     let mut at = known["/"].to_owned();
     let mut so_far = String::new();
     for part in path.split('/').filter(|part| !part.is_empty()) {

@@ -22,8 +22,7 @@ enum Step {
 
 use Step::{AccountThrottle, ApiKey, Authorizer, Endpoint, Flaw, PlanThrottle, Quota, Route, StageThrottle};
 
-const ORDER: [Step; 10] =
-    [Step::Stage, Endpoint, Route, Authorizer, ApiKey, Quota, PlanThrottle, StageThrottle, AccountThrottle, Flaw];
+const ORDER: [Step; 10] = [Step::Stage, Endpoint, Route, Authorizer, ApiKey, Quota, PlanThrottle, StageThrottle, AccountThrottle, Flaw];
 
 impl Step {
     /// How its refusal is known: status, and what the operator is told (its beginning).
@@ -128,7 +127,8 @@ fn of_two_steps_that_refuse_the_earlier_wins() {
 async fn used(ground: &Ground) -> u64 {
     let plans = ground.world.ok("GET", "/usageplans", serde_json::Value::Null).await;
     let plan = plans["item"][0]["id"].as_str().unwrap();
-    let usage = ground.world.ok("GET", &format!("/usageplans/{plan}/usage?startDate=2026-11-22&endDate=2026-11-22"), serde_json::Value::Null).await;
+    let usage =
+        ground.world.ok("GET", &format!("/usageplans/{plan}/usage?startDate=2026-11-22&endDate=2026-11-22"), serde_json::Value::Null).await;
     let days = usage["values"].as_object().unwrap().values().next();
     days.map_or(0, |days| days[0][0].as_u64().unwrap())
 }

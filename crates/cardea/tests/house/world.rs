@@ -139,13 +139,7 @@ impl World {
         let quota_left = ex.notes.quota_left;
         self.desk.record(&mut ex);
         let field = |field: h1::Field<'_>| (field.name.to_owned(), String::from_utf8_lossy(field.value).into_owned());
-        Told {
-            status: reply.status,
-            fields: reply.fields.iter().map(field).collect(),
-            body,
-            because,
-            quota_left,
-        }
+        Told { status: reply.status, fields: reply.fields.iter().map(field).collect(), body, because, quota_left }
     }
 }
 
@@ -166,4 +160,3 @@ pub(crate) fn run<F: Future>(test: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tokio::task::LocalSet::new().block_on(&runtime, test)
 }
-
