@@ -166,7 +166,11 @@ fn a_request_under_way_outlives_its_stage() {
         let deletion = async {
             ground.backend.is_silent().await;
             ground.world.ok("DELETE", &target, Value::Null).await;
-            assert_eq!(ground.world.send(&ask).await.because.as_deref(), Some("no API has this id"));
+            let told = tokio::select! {
+                told = ground.world.send(&ask) => told,
+                () = ground.backend.is_silent() => panic!("the stage still answers after it was deleted"),
+            };
+            assert_eq!(told.because.as_deref(), Some("no API has this id"));
             ground.world.pass(std::time::Duration::from_secs(2));
         };
         let (told, ()) = tokio::join!(ground.world.send(&ask), deletion);
