@@ -17,6 +17,10 @@ pub struct Limits {
     pub handed_body_bytes_max: u64,
     /// How long, once we drain, a connection that never asked anything may still bring its first request.
     pub drain_fresh_ms: u32,
+    /// From a TLS connection's first moment to the end of its handshake.
+    pub handshake_ms: u32,
+    /// Handshakes whose arithmetic one data thread does between two looks at its sockets; the others wait for the next.
+    pub handshakes_per_turn_max: u32,
 }
 
 impl Default for Limits {
@@ -29,6 +33,8 @@ impl Default for Limits {
             handed_max: 256,
             handed_body_bytes_max: 10 * 1024 * 1024,
             drain_fresh_ms: 500,
+            handshake_ms: 10_000,
+            handshakes_per_turn_max: 4,
         }
     }
 }

@@ -8,4 +8,5 @@ mod house;
 mod lanes;
 mod refusals;
 mod requests;
+mod tls;
 mod waits;
