@@ -176,7 +176,8 @@ fn front(ex: &mut Exchange) -> Result<(), Refusal> {
         return Ok(());
     }
     let mut other = h1::RequestHead::build(named, head.target(), head.version());
-    for field in head.fields().iter().filter(|field| field.known != h1::Known::XHttpMethodOverride && !field.known.is_framing()) {
+    // What `Connection` named stays behind with it, or the new head would take it for the caller's.
+    for field in head.fields().iter().filter(|field| field.known != h1::Known::XHttpMethodOverride && field.is_end_to_end()) {
         other = other.push(field.name, field.value);
     }
     let other = other.push("Host", head.host().as_bytes()).body(head.body()).finish();
