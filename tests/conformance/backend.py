@@ -22,7 +22,7 @@ import socket
 import threading
 from dataclasses import dataclass, field
 from typing import Callable, Optional
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 BODY_SHOWN_BYTES_MAX = 65536
 
@@ -53,6 +53,15 @@ def pattern(size: int) -> bytes:
     """`size` bytes that are not all alike, so that a lost or doubled piece shows."""
     block = bytes(range(256)) * 16
     return (b"".join(index.to_bytes(4, "big") + block[4:] for index in range(size // len(block) + 1)))[:size]
+
+
+def path_of(target: str) -> str:
+    """The path of a request target; `//x` is a path here, not a host."""
+    return target.partition("?")[0]
+
+
+def query_of(target: str) -> str:
+    return target.partition("?")[2]
 
 
 class _Peer:
@@ -185,7 +194,7 @@ class Backend:
         if parsed is None:
             return False
         method, target, headers = parsed
-        path = urlsplit(target).path
+        path = path_of(target)
         seen = Seen(method, target, headers, b"", peer.number)
         if path == "/early":
             self.seen.append(seen)
@@ -236,7 +245,7 @@ class Backend:
             peer.conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\n0123456789")
             return False
         elif kind == "headers":
-            wanted = parse_qsl(urlsplit(seen.target).query, keep_blank_values=True)
+            wanted = parse_qsl(query_of(seen.target), keep_blank_values=True)
             peer.send(200, [("Content-Type", "text/plain"), *wanted], b"ok", seen.method)
         else:
             told = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from typing import Callable, Optional
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
-from backend import Backend, Seen, _Peer
+from backend import Backend, Seen, _Peer, path_of, query_of
 
 DATE = "Sun, 22 Nov 2026 12:00:00 GMT"
 SERVER_HEADERS = [
@@ -39,6 +39,11 @@ class Outside(Backend):
         return True
 
 
+def _parts(seen: Seen) -> list[str]:
+    """The segments of the path; it is not known whether AWS or the server behind it made one slash of two."""
+    return [part for part in path_of(seen.target).split("/") if part]
+
+
 def _joined(seen: Seen, case: Callable[[str], str]) -> dict[str, str]:
     fields: dict[str, list[str]] = {}
     for name, value in seen.headers:
@@ -48,7 +53,7 @@ def _joined(seen: Seen, case: Callable[[str], str]) -> dict[str, str]:
 
 def _arguments(seen: Seen) -> dict[str, str]:
     found: dict[str, list[str]] = {}
-    for name, value in parse_qsl(urlsplit(seen.target).query, keep_blank_values=True):
+    for name, value in parse_qsl(query_of(seen.target), keep_blank_values=True):
         found.setdefault(name, []).append(value)
     return {name: ",".join(values) for name, values in found.items()}
 
@@ -64,7 +69,7 @@ def http_server() -> Outside:
     """`<http-server>`: echoes a request as JSON, or answers `/status/N` with N."""
 
     def answer(seen: Seen, authority: str) -> tuple[int, list[tuple[str, str]], bytes]:
-        parts = [part for part in urlsplit(seen.target).path.split("/") if part]
+        parts = _parts(seen)
         if parts[:1] == ["status"] and len(parts) == 2 and parts[1].isdigit():
             return int(parts[1]), SERVER_HEADERS, b""
         text = seen.body.decode("utf-8", "replace")
@@ -99,12 +104,12 @@ def function_url(words: str, variables: dict[str, str]) -> Outside:
             "headers": headers,
             "method": seen.method,
             "origin": "127.0.0.1",
-            "path": urlsplit(seen.target).path,
+            "path": "/" + "/".join(_parts(seen)),
         }
         return 200, FUNCTION_HEADERS, json.dumps(told).encode()
 
     def status(seen: Seen, authority: str) -> tuple[int, list[tuple[str, str]], bytes]:
-        last = urlsplit(seen.target).path.rpartition("/")[2]
+        last = path_of(seen.target).rpartition("/")[2]
         told = int(last) if last.isdigit() and 200 <= int(last) < 600 else 400
         return told, FUNCTION_HEADERS, json.dumps({"status_code": told, "message": "" if last.isdigit() else "no status"}).encode()
 

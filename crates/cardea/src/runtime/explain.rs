@@ -27,7 +27,7 @@ pub struct Kept {
     received: Timestamp,
     peer: SocketAddr,
     verb: Short,
-    host: Short,
+    host: String,
     path: String,
     rest_from: usize,
     stage: Option<Arc<StageFacts>>,
@@ -61,19 +61,18 @@ impl Rings {
             None if slow => Some("SLOW"),
             None => None,
         };
-        let mut kept = match self.recent.len() >= self.recent_max {
-            // The oldest one's memory serves the newest.
-            true => self.recent.pop_front(),
-            false => None,
-        };
+        // The oldest one's memory serves the newest.
+        let full = self.recent.len() >= self.recent_max;
+        let (old_host, old_path) =
+            if full { self.recent.pop_front() } else { None }.map_or_else(Default::default, |old| (old.host, old.path));
         let path = cut(head.path());
         let fresh = Kept {
             id: ex.id,
             received: ex.received,
             peer: ex.request.peer,
             verb: Short::of(head.method_text()),
-            host: Short::of(head.host_name()),
-            path: reuse(kept.take().map(|old| old.path), path),
+            host: reuse(old_host, cut(head.host_name())),
+            path: reuse(old_path, path),
             rest_from: ex.place.rest_from,
             stage: ex.place.stage.take(),
             route: ex.place.route.take(),
@@ -114,8 +113,7 @@ fn cut(path: &str) -> &str {
     &path[..path.len().min(PATH_BYTES_MAX)]
 }
 
-fn reuse(old: Option<String>, text: &str) -> String {
-    let mut kept = old.unwrap_or_default();
+fn reuse(mut kept: String, text: &str) -> String {
     kept.clear();
     kept.push_str(text);
     kept
@@ -128,7 +126,7 @@ impl Kept {
         let mut story = Map::new();
         story.insert("requestId".into(), json!(self.id.as_str()));
         story.insert("received".into(), json!(self.received.iso()));
-        let request = json!({"method": self.verb.as_str(), "host": self.host.as_str(), "path": self.path, "from": self.peer.to_string()});
+        let request = json!({"method": self.verb.as_str(), "host": self.host, "path": self.path, "from": self.peer.to_string()});
         story.insert("request".into(), request);
         story.insert(
             "answer".into(),

@@ -53,6 +53,15 @@ pub struct GatewaySettings {
     pub explain_requests_per_thread: usize,
 }
 
+/// When the follower ends, for whatever reason, nobody waits for it any more.
+struct AtTheEnd<'a>(&'a watch::Sender<Revision>);
+
+impl Drop for AtTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(Revision(u64::MAX));
+    }
+}
+
 /// Everything that is needed to make one stage, taken out of the model while it stood still.
 struct Parts {
     realm: Realm,
@@ -114,6 +123,7 @@ impl Gateway {
         let mut follower = self.store.follow(Box::new(load)).await?;
         let me = self.clone();
         Ok(self.background.spawn(async move {
+            let _end = AtTheEnd(&me.applied);
             while let Some(changes) = follower.0.recv().await {
                 let Some(revision) = changes.first().map(|change| change.revision) else { continue };
                 let stale = me.model().apply(&changes, &me.sealer, &me.keys);
