@@ -36,6 +36,7 @@ mod lanes;
 mod limits;
 mod line;
 mod listener;
+mod metrics;
 mod socket;
 
 pub use handed::{Handed, HandedAnswer, Unserved};
