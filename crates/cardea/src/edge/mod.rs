@@ -38,6 +38,7 @@ mod lanes;
 mod limits;
 mod line;
 mod listener;
+mod metrics;
 mod secure;
 mod socket;
 
