@@ -1,4 +1,5 @@
-//! What developers run and users do not: `cargo xtask bench` measures Cardea beside nginx and HAProxy. The method, and how far to trust it, is told in `docs/benchmarks.md`.
+//! What developers run and users do not: `cargo xtask bench` measures Cardea beside nginx and HAProxy, `cargo xtask tenants` measures it
+//! with a great many APIs, keys and routes. The method, and how far to trust it, is told in `docs/benchmarks.md`.
 
 mod bench;
 mod catalogue;
@@ -8,6 +9,7 @@ mod node;
 mod peers;
 mod place;
 mod report;
+mod tenants;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -24,11 +26,14 @@ struct Line {
 enum Verb {
     /// Compare with nginx and HAProxy at the same work, on one core
     Bench(bench::Options),
+    /// Start with 10,000 stages, with many API keys, and find one route in 10,000
+    Tenants(tenants::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Line::parse().verb {
         Verb::Bench(options) => bench::run(&options),
+        Verb::Tenants(options) => tenants::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
