@@ -17,7 +17,7 @@ mod variable;
 
 pub use body::{BodyFault, BodySource, Fill, RequestBody};
 pub use buffers::Buffer;
-pub use exchange::{Caller, Exchange, Place, Request, RouteFacts, Scheme, StageFacts};
+pub use exchange::{Caller, Exchange, Place, Request, RouteFacts, Scheme, Series, StageFacts};
 pub use lane::Lane;
 pub use notes::{Notes, Short, Stage, Upstream, Verdict};
 pub use refusal::{Message, Refusal, RefusalKind};

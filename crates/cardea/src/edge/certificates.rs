@@ -20,6 +20,9 @@ use std::time::Duration;
 /// Certificates are looked at one after the other; more of them wait for domain names of our own.
 pub const CERTIFICATES_MAX: usize = 64;
 
+/// HTTP/2, as TLS names it.
+pub(super) const HTTP_2: &[u8] = b"h2";
+
 /// A certificate with the chain to its issuer, and its key: two PEM files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
@@ -83,7 +86,7 @@ fn config(pairs: &[Pair], clock: &Clock, tickets: Arc<dyn ProducesTickets>) -> R
         .map_err(|why| CertificateError(why.to_string()))?
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(ByName { keys }));
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
     config.ticketer = tickets;
     // Tickets hold the state of sessions, so that the node keeps none.
     config.session_storage = Arc::new(NoServerSessionStorage {});

@@ -5,6 +5,8 @@
 pub struct Limits {
     /// Heads, bodies (`body_bytes_max`, AWS: 10 MiB, more is 413), idling, stalls and lingering of each connection.
     pub h1: h1::Limits,
+    /// What HTTP/2 adds.
+    pub http2: super::http2::Limits,
     /// Open client connections of one data thread; the next one is told 503 and closed.
     pub connections_per_thread_max: u32,
     /// Pipelined requests a connection may have answered before the others get their turn.
@@ -27,6 +29,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             h1: h1::Limits::default(),
+            http2: super::http2::Limits::default(),
             connections_per_thread_max: 16_384,
             requests_per_turn_max: 32,
             mailbox_max: 1_024,

@@ -1,10 +1,11 @@
 //! The door for TLS: a connection becomes a stream of plain bytes here, within its time and in its turn, or it goes.
 
 use super::Answers;
-use super::certificates::Certificates;
+use super::certificates::{Certificates, HTTP_2};
 use super::crew::Crew;
 use super::dock::{Dock, Seat};
 use super::http1::Connection;
+use super::http2;
 use super::line::Line;
 use super::socket::Socket;
 use base::gate::Scheme;
@@ -27,6 +28,7 @@ use tokio_rustls::server::TlsStream;
 /// What one thread has for TLS.
 pub(super) struct Secure<A: Answers> {
     dock: Rc<Dock>,
+    desk: Rc<A>,
     crew: Rc<Crew<TlsStream<TcpStream>, A>>,
     certificates: Arc<Certificates>,
     turnstile: Turnstile,
@@ -36,9 +38,9 @@ pub(super) struct Secure<A: Answers> {
 
 impl<A: Answers> Secure<A> {
     pub(super) fn new(dock: Rc<Dock>, desk: Rc<A>, certificates: Arc<Certificates>, port: u16) -> Secure<A> {
-        let crew = Rc::new(Crew::new(dock.clone(), desk));
+        let crew = Rc::new(Crew::new(dock.clone(), desk.clone()));
         let turnstile = Turnstile::new(dock.limits.handshakes_per_turn_max.max(1));
-        Secure { dock, crew, certificates, turnstile, port }
+        Secure { dock, desk, crew, certificates, turnstile, port }
     }
 
     /// Serves a connection once it speaks TLS.
@@ -46,9 +48,13 @@ impl<A: Answers> Secure<A> {
         let this = self.clone();
         spawn_local(async move {
             match this.in_time(this.handshake(stream), &seat).await {
+                // A task of its own is as small as a connection that waits; this one is as large as a handshake.
+                Some(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) => {
+                    let origin = http2::Origin { peer, port: this.port, scheme: Scheme::Https };
+                    spawn_local(http2::serve(stream, origin, this.dock.clone(), this.desk.clone(), seat));
+                }
                 Some(Ok(stream)) => {
                     let line = Line::new(stream, this.dock.clone(), peer, this.port, Scheme::Https);
-                    // A task of its own is as small as a connection that waits; this one is as large as a handshake.
                     spawn_local(Connection::new(line, this.crew.clone(), seat));
                 }
                 Some(Err(error)) => tracing::debug!(%peer, %error, "a client and this node did not agree on TLS"),

@@ -5,6 +5,7 @@
 mod bodies;
 mod cost;
 mod house;
+mod http2;
 mod lanes;
 mod refusals;
 mod requests;

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-type Secured = Client<StreamOwned<ClientConnection, TcpStream>>;
+pub(crate) type Secured = Client<StreamOwned<ClientConnection, TcpStream>>;
 
 /// An authority, and the folder where it leaves certificates.
 struct Authority {
@@ -62,14 +62,14 @@ impl Authority {
 }
 
 /// A house with a certificate for `a.test` and one for `*.b.test`.
-struct Secure {
-    house: House,
+pub(crate) struct Secure {
+    pub(crate) house: House,
     authority: Authority,
     certificates: Arc<Certificates>,
     config: Arc<ClientConfig>,
 }
 
-fn secure() -> Secure {
+pub(crate) fn secure() -> Secure {
     secure_with(1, Limits::default())
 }
 
@@ -87,7 +87,12 @@ fn secure_with(threads: usize, limits: Limits) -> Secure {
 }
 
 impl Secure {
-    fn address(&self) -> SocketAddr {
+    /// Terms of a client that speaks these protocols.
+    pub(crate) fn speaking(&self, protocols: &[&str]) -> Arc<ClientConfig> {
+        self.authority.client_config(&[&version::TLS13], protocols)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
         self.house.lanes.tls_address().unwrap()
     }
 
@@ -96,7 +101,7 @@ impl Secure {
     }
 
     /// A client that has shaken hands.
-    fn client_for(&self, name: &'static str, config: &Arc<ClientConfig>) -> std::io::Result<Secured> {
+    pub(crate) fn client_for(&self, name: &'static str, config: &Arc<ClientConfig>) -> std::io::Result<Secured> {
         let mut tls = ClientConnection::new(config.clone(), ServerName::try_from(name).unwrap()).unwrap();
         let mut socket = connect(self.address());
         while tls.is_handshaking() {
