@@ -4,10 +4,8 @@ use super::given::Ground;
 use super::world::Told;
 use std::fmt::Write;
 use std::path::Path;
-use std::time::Duration;
+use std::pin::pin;
 
-/// Longer than any integration may take.
-const LONGER_THAN_ANY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Where the text of a section begins.
 const INDENT: usize = 8;
 const SECTIONS: [&str; 7] = ["given", "send", "expect", "asked", "then", "seen", "assumed"];
@@ -179,13 +177,11 @@ fn field(fields: &[(String, String)], line: &str) -> Option<Result<(), String>> 
 
 /// Sends; a back end that keeps the request waiting sees time pass.
 async fn send(ground: &Ground, wire: &str) -> Told {
-    let answer = ground.world.send(wire);
-    tokio::pin!(answer);
+    let mut answer = pin!(ground.world.send(wire));
     tokio::select! {
-        told = &mut answer => return told,
-        () = ground.backend.is_silent() => ground.world.pass(LONGER_THAN_ANY_TIMEOUT),
+        told = &mut answer => told,
+        () = ground.backend.is_silent() => ground.world.wait_out(answer.as_mut()).await,
     }
-    answer.await
 }
 
 /// Compares what the back end was sent last.

@@ -5,6 +5,7 @@ use super::method::Method;
 use super::world::{Told, run};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
+use std::pin::pin;
 
 /// Changes in all.
 const SWAPS: usize = 200;
@@ -163,17 +164,18 @@ fn a_request_under_way_outlives_its_stage() {
         ground.given("backend: silent\nGET /up: proxy http://{backend}/up, timeout 1000ms").await;
         let ask = head(&ground, "/up", "nobody");
         let target = format!("/restapis/{}", ground.fill("{pets}"));
-        let deletion = async {
-            ground.backend.is_silent().await;
-            ground.world.ok("DELETE", &target, Value::Null).await;
-            let told = tokio::select! {
-                told = ground.world.send(&ask) => told,
-                () = ground.backend.is_silent() => panic!("the stage still answers after it was deleted"),
-            };
-            assert_eq!(told.because.as_deref(), Some("no API has this id"));
-            ground.world.pass(std::time::Duration::from_secs(2));
+        let mut waiting = pin!(ground.world.send(&ask));
+        tokio::select! {
+            told = &mut waiting => panic!("it is under way: {told:?}"),
+            () = ground.backend.is_silent() => {}
+        }
+        ground.world.ok("DELETE", &target, Value::Null).await;
+        let late = tokio::select! {
+            late = ground.world.send(&ask) => late,
+            () = ground.backend.is_silent() => panic!("the stage still answers after it was deleted"),
         };
-        let (told, ()) = tokio::join!(ground.world.send(&ask), deletion);
+        assert_eq!(late.because.as_deref(), Some("no API has this id"));
+        let told = ground.world.wait_out(waiting.as_mut()).await;
         assert_eq!((told.status, told.body.as_str()), (504, r#"{"message":"Endpoint request timed out"}"#));
     });
 }

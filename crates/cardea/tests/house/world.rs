@@ -13,6 +13,7 @@ use deliver::upstream::{Tls, Upstreams};
 use h1::{BodyLength, HeadLimits, Parsed};
 use serde_json::Value;
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -140,6 +141,19 @@ impl World {
         self.desk.record(&mut ex);
         let field = |field: h1::Field<'_>| (field.name.to_owned(), String::from_utf8_lossy(field.value).into_owned());
         Told { status: reply.status, fields: reply.fields.iter().map(field).collect(), body, because, quota_left }
+    }
+}
+
+impl World {
+    /// The end of something that waits for a deadline: time passes until it is there. (Once would not do: the deadline may be set later.)
+    pub(crate) async fn wait_out<T>(&self, mut waiting: Pin<&mut impl Future<Output = T>>) -> T {
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut waiting => return done,
+                () = tokio::task::yield_now() => self.pass(Duration::from_secs(1)),
+            }
+        }
     }
 }
 
