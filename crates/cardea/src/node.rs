@@ -87,7 +87,8 @@ impl Node {
         ));
         let mut proxies = Vec::new();
         for (prefix, url) in &config.proxies {
-            let slot = runtime::proxy_slot(url).map_err(|flaws| fail(format!("proxy {prefix}/={url}: {}", flaws.join("; "))))?;
+            let slot =
+                runtime::proxy_slot(url, &gateway.series).map_err(|flaws| fail(format!("proxy {prefix}/={url}: {}", flaws.join("; "))))?;
             proxies.push((prefix.clone(), slot));
         }
         // The longest prefix wins.
@@ -118,6 +119,7 @@ impl Node {
             catalogue: Catalogue::new(&operations()),
             credentials: Arc::new(KnownKeys { root: root.clone(), account: home.account.clone() }),
             lanes: lanes.clone(),
+            gateway: gateway.clone(),
             clock,
             home,
             dev: config.dev,

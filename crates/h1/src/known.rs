@@ -161,6 +161,17 @@ pub(crate) fn is_guarded(name: &[u8]) -> bool {
     Known::of(name).is_guarded() || FAMILIES.iter().any(of_family)
 }
 
+/// A name that is taken for framing where `_` is taken for `-`, as CGI's heirs do.
+pub(crate) fn is_framing_twin(name: &[u8]) -> bool {
+    const TWINNED: [&str; 2] = ["content-length", "transfer-encoding"];
+    let is_twin = |framing: &str| {
+        let same = |(have, want): (&u8, u8)| have.eq_ignore_ascii_case(&want) || (*have == b'_' && want == b'-');
+        framing.len() == name.len() && name.iter().zip(framing.bytes()).all(same)
+    };
+    // Nearly every name has another length, so this is two comparisons for each field.
+    TWINNED.into_iter().any(is_twin)
+}
+
 const fn set(members: &[Known]) -> u128 {
     let mut bits = 0;
     let mut at = 0;

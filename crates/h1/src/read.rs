@@ -4,8 +4,11 @@ use std::mem::MaybeUninit;
 
 use crate::fields::{Fields, Span};
 use crate::head::{Facts, Rejection, Side, Version, ends_with_crlf, place};
-use crate::known::Known;
+use crate::known::{Known, is_framing_twin};
 use crate::limits::{FIELDS_CEILING, HeadLimits};
+
+/// What to say to a name that some back ends take for framing.
+pub(crate) const FRAMING_TWIN: Rejection = Rejection { status: 400, because: "a field name that can be taken for framing" };
 
 pub(crate) type Table<'b> = [MaybeUninit<httparse::Header<'b>>; FIELDS_CEILING];
 
@@ -36,6 +39,9 @@ pub(crate) fn read_fields(
         }
         let name_len = u16::try_from(name.len()).map_err(|_| Rejection { status: 431, because: "a field name is too long" })?;
         let known = Known::of(name);
+        if side == Side::Request && known == Known::Other && is_framing_twin(name) {
+            return Err(FRAMING_TWIN);
+        }
         facts.note(side, version, known, header.value)?;
         let value = if header.value.is_empty() { from + name.len() + 1 } else { place(head, header.value) };
         fields.add(Span {

@@ -3,7 +3,7 @@
 use crate::check;
 use crate::fields::{Field, Fields, Span};
 use crate::head::{BodyLength, Facts, Parsed, Rejection, Side, Version, may_be_complete, take_head};
-use crate::known::Known;
+use crate::known::{Known, is_framing_twin};
 use crate::limits::{HeadLimits, LEADING_BLANK_LINES_MAX, METHOD_BYTES_MAX};
 use crate::read;
 
@@ -313,6 +313,9 @@ impl Builder {
         let name_len = u16::try_from(name.len()).map_err(|_| too_large)?;
         let value_len = u32::try_from(value.len()).map_err(|_| too_large)?;
         let known = Known::of(name);
+        if known == Known::Other && is_framing_twin(name) {
+            return Err(read::FRAMING_TWIN);
+        }
         self.facts.note(Side::Request, self.head.version, known, value)?;
         let fields = &mut self.head.fields;
         let from = u32::try_from(fields.bytes.len()).map_err(|_| too_large)?;

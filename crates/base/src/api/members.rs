@@ -81,7 +81,10 @@ impl Members {
     /// Reads a typed request. What is wrong by now is a mistake in a constraint table, or a number out of all bounds.
     pub fn read<T: DeserializeOwned>(self) -> Result<T, ApiError> {
         let map = de::value::MapDeserializer::<_, Unreadable>::new(self.0.into_iter());
-        T::deserialize(map).map_err(|why| ApiError::Serialization(why.to_string()))
+        T::deserialize(map).map_err(|why| {
+            tracing::debug!(%why, "the members of a call cannot be read");
+            ApiError::Serialization("A member of the request cannot be converted to its type".into())
+        })
     }
 }
 

@@ -74,6 +74,17 @@ pub struct Place {
     pub values: Vec<(u32, u32)>,
     /// Whether the canary answers; `None` when the stage has none.
     pub canary: Option<bool>,
+    /// Where it is counted.
+    pub series: Series,
+}
+
+/// Where a request is counted: numbers that the stage brought along, so that nobody has to find them by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Series {
+    /// The series of its API and stage; 0 while no API claims it.
+    pub stage: u32,
+    /// The series of its method; 0 for none.
+    pub method: u32,
 }
 
 /// What is known of a stage, for `$context` and `$stageVariables`.
@@ -146,6 +157,7 @@ impl Exchange {
         self.place.rest_from = 0;
         self.place.values.clear();
         self.place.canary = None;
+        self.place.series = Series::default();
         self.caller = Caller::default();
         self.notes = Notes::default();
     }

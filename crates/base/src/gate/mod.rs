@@ -12,16 +12,18 @@ mod notes;
 mod refusal;
 mod reply;
 mod request_id;
+mod spare;
 mod variable;
 
 pub use body::{BodyFault, BodySource, Fill, RequestBody};
 pub use buffers::Buffer;
-pub use exchange::{Caller, Exchange, Place, Request, RouteFacts, Scheme, StageFacts};
+pub use exchange::{Caller, Exchange, Place, Request, RouteFacts, Scheme, Series, StageFacts};
 pub use lane::Lane;
 pub use notes::{Notes, Short, Stage, Upstream, Verdict};
 pub use refusal::{Message, Refusal, RefusalKind};
 pub use reply::{Ask, AskBody, Reply, ReplyBody};
 pub use request_id::{ExtendedRequestId, RequestId};
+pub use spare::{give_back_fields, take_fields};
 pub use variable::Variable;
 
 use std::future::Future;

@@ -1,6 +1,6 @@
 //! `cardea config`: every setting with its value and where it came from.
 
-use super::{Outcome, from_environment, values};
+use super::{Outcome, from_environment, print, values};
 use crate::config::{Config, Origin, SETTINGS};
 use clap::ArgMatches;
 use serde_json::{Map, Value, json};
@@ -21,11 +21,12 @@ pub(super) fn run(args: &ArgMatches) -> Outcome {
     if args.get_flag("json") {
         let all: Map<String, Value> =
             rows.map(|(name, value, origin)| (name.to_owned(), json!({"value": value, "origin": origin}))).collect();
-        println!("{}", Value::Object(all));
+        print(&format!("{}\n", Value::Object(all)));
     } else {
-        for (name, value, origin) in rows {
-            println!("{name:<24} {:<32} {origin}", if value.is_empty() { "-" } else { &value });
-        }
+        let line = |(name, value, origin): (&str, String, String)| {
+            format!("{name:<28} {:<32} {origin}\n", if value.is_empty() { "-" } else { &value })
+        };
+        print(&rows.map(line).collect::<String>());
     }
     checked?;
     Ok(ExitCode::SUCCESS)

@@ -1,6 +1,6 @@
 //! `cardea explain REQUEST-ID`: the story of a request, for people.
 
-use super::{Client, Outcome, settings};
+use super::{Client, Outcome, print, settings};
 use clap::ArgMatches;
 use serde_json::Value;
 use std::process::ExitCode;
@@ -10,9 +10,9 @@ pub(super) fn run(args: &ArgMatches) -> Outcome {
     let id = args.get_one::<String>("request-id").expect("clap demands an id");
     let story = Client::of(&config)?.call("cardea", "GET", &format!("/_cardea/explain/{id}"), b"")?;
     if args.get_flag("json") {
-        println!("{story}");
+        print(&format!("{story}\n"));
     } else {
-        print!("{}", tell(&story));
+        print(&tell(&story));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -118,6 +118,13 @@ impl From<crate::node::NodeError> for Failure {
 
 type Outcome = Result<ExitCode, Failure>;
 
+/// Prints a text. Whoever closed the pipe has read enough: that is no error.
+fn print(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _enough = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
 fn fail(why: impl Into<String>) -> Failure {
     Failure(why.into())
 }

@@ -3,7 +3,7 @@
 use super::front;
 use super::line::Line;
 use super::socket::Socket;
-use base::gate::{BodyFault, BodySource, Buffer, Exchange, Fill, Reply, ReplyBody};
+use base::gate::{BodyFault, BodySource, Buffer, Exchange, Fill, Reply, ReplyBody, give_back_fields};
 use h1::{BodyLength, Connection, EncodeError, Known, Method, ResponseWriter};
 use std::future::poll_fn;
 use std::task::{Context, Poll};
@@ -98,6 +98,7 @@ async fn try_send<S: Socket>(line: &Line<S>, ex: &mut Exchange, mut reply: Reply
     out.append(&mut line.interim.borrow_mut());
     ex.notes.status = reply.status;
     write_head(line, &reply, length, &mut out)?;
+    give_back_fields(std::mem::take(&mut reply.fields));
     loop {
         let frame = line.server.borrow_mut().frame(piece.len(), &mut out)?;
         if !frame.payload {

@@ -1,12 +1,13 @@
 //! The control port, on hyper: the AWS wire protocols, health, and our own small API.
 //!
-//! What is recognised, in order: `/livez` and `/readyz` (unsigned); an operation of API Gateway by verb and path, signed; the path
+//! What is recognised, in order: `/livez`, `/readyz` and `/metrics` (unsigned); an operation of API Gateway by verb and path, signed; the path
 //! shapes of deployed APIs (unsigned, handed to a data thread as data); `/_cardea/…`, signed as service `cardea`. Everything else must
 //! be signed, too, before it is told that it is unknown.
 
+use super::metrics;
 use super::{Handed, HandedAnswer, Lanes, Unserved};
-use crate::runtime::Desk;
 use crate::runtime::table::path_shape;
+use crate::runtime::{Desk, Gateway};
 use base::api::dispatch::{Answer, Ask, Catalogue, refuse};
 use base::api::{ApiError, Caller, Credentials, House, trusted, verified};
 use base::gate::{RequestId, Scheme};
@@ -44,6 +45,7 @@ pub struct ControlPort {
     pub catalogue: Catalogue,
     pub credentials: Arc<dyn Credentials>,
     pub lanes: Arc<Lanes<Desk>>,
+    pub gateway: Arc<Gateway>,
     pub clock: Clock,
     /// The realm of callers that name none.
     pub home: Realm,
@@ -106,6 +108,7 @@ impl ControlPort {
             "/livez" => return plain(200, "ok"),
             "/readyz" if self.ready.load(Ordering::Relaxed) => return plain(200, "ok"),
             "/readyz" => return plain(503, "draining"),
+            "/metrics" => return self.metrics().await,
             _ => {}
         }
         let id = self.request_id();
@@ -185,6 +188,16 @@ impl ControlPort {
             }
         }
         refuse(&ApiError::not_found(format!("Nothing is remembered of request {id}; it may be too long ago")), "explain")
+    }
+
+    /// What all data threads have counted, as Prometheus reads it.
+    async fn metrics(&self) -> Response<Full<Bytes>> {
+        let Some(page) = metrics::page(&self.lanes, &self.gateway).await else {
+            // Half of the sum would look as if the counters had gone back.
+            return plain(503, "a data thread is too busy to be asked");
+        };
+        let response = Response::builder().status(200).header("content-type", metrics::MEDIA_TYPE);
+        response.body(Full::new(Bytes::from(page))).expect("the parts of an answer are our own")
     }
 
     /// A request to a deployed API that came to this port: a data thread answers it.

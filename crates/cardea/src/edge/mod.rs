@@ -40,6 +40,7 @@ mod lanes;
 mod limits;
 mod line;
 mod listener;
+mod metrics;
 mod proxies;
 mod proxy_protocol;
 mod secure;

@@ -2,6 +2,7 @@
 
 use super::access_log::{self, Format};
 use super::compile::{CompiledDeployment, compile};
+use super::counts::SeriesNames;
 use super::keys::KeyRing;
 use super::model::{Model, Stale};
 use super::table::{ApiEntry, Recipe, StageSlot, Table};
@@ -29,6 +30,7 @@ pub struct Gateway {
     pub clock: Clock,
     pub settings: GatewaySettings,
     pub access_log: access_log::Writer,
+    pub series: SeriesNames,
     store: Arc<dyn Store>,
     sealer: Arc<Sealer>,
     /// Where compiling and reading happen: never on a data thread.
@@ -51,6 +53,15 @@ pub struct GatewaySettings {
     pub slow_ms: u64,
     /// Requests kept for `explain`, per thread.
     pub explain_requests_per_thread: usize,
+}
+
+/// When the follower ends, for whatever reason, nobody waits for it any more.
+struct AtTheEnd<'a>(&'a watch::Sender<Revision>);
+
+impl Drop for AtTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(Revision(u64::MAX));
+    }
 }
 
 /// Everything that is needed to make one stage, taken out of the model while it stood still.
@@ -83,6 +94,7 @@ impl Gateway {
             clock,
             settings,
             access_log,
+            series: SeriesNames::default(),
             store,
             sealer,
             background,
@@ -114,6 +126,7 @@ impl Gateway {
         let mut follower = self.store.follow(Box::new(load)).await?;
         let me = self.clone();
         Ok(self.background.spawn(async move {
+            let _end = AtTheEnd(&me.applied);
             while let Some(changes) = follower.0.recv().await {
                 let Some(revision) = changes.first().map(|change| change.revision) else { continue };
                 let stale = me.model().apply(&changes, &me.sealer, &me.keys);
@@ -241,7 +254,7 @@ impl Gateway {
                 has_access_log: stage.access_log.as_ref().is_some_and(|log| log.destination_arn.is_some() && log.format.is_some()),
             }
         };
-        let variant = |facts, deployment| Variant::bind(facts, deployment, stage, &self.buckets);
+        let variant = |facts, deployment| Variant::bind(facts, deployment, stage, &self.buckets, &self.series);
         let canary = stage.canary.as_ref().zip(canary).map(|(canary, compiled)| {
             let facts = facts(&canary.deployment, canary.variable_overrides.as_ref());
             (canary.percent_traffic / 100.0, variant(facts, compiled))

@@ -8,12 +8,13 @@
 
 pub mod access_log;
 pub mod compile;
+pub mod counts;
 mod explain;
 pub mod gateway;
 mod keys;
 mod model;
 mod rest;
-mod router;
+pub mod router;
 pub mod table;
 mod view;
 
@@ -23,6 +24,7 @@ pub use gateway::{Gateway, GatewaySettings};
 use access_log::{Format, Lines};
 use arc_swap::{ArcSwap, Cache};
 use base::gate::{BodyFault, Exchange, Refusal, RefusalKind, Reply, RequestBody, RequestId, Stage, StageFacts, Verdict};
+use counts::{Counts, SeriesNames, Sum};
 use deliver::gateway_response::{GatewayResponses, put_standard_fields};
 use deliver::upstream::Upstreams;
 use explain::Rings;
@@ -39,6 +41,7 @@ pub struct Desk {
     table: RefCell<Cache<Arc<ArcSwap<Table>>, Arc<Table>>>,
     rings: RefCell<Rings>,
     lines: RefCell<Lines>,
+    counts: RefCell<Counts>,
     /// What refusals look like before any API is known.
     plain: GatewayResponses,
     all_requests: Option<(Arc<str>, Format)>,
@@ -66,6 +69,7 @@ impl Desk {
             table: RefCell::new(Cache::new(gateway.table.clone())),
             rings: RefCell::new(rings),
             lines: RefCell::default(),
+            counts: RefCell::default(),
             plain: GatewayResponses::default(),
             all_requests,
             upstreams,
@@ -89,6 +93,7 @@ impl Desk {
         ex.notes.mark(Stage::Host, Verdict::Passed);
         let variant = draw(&view, ex);
         ex.place.stage = Some(variant.facts.clone());
+        ex.place.series.stage = variant.series;
         match rest::run(self, &view, variant, ex).await {
             Ok(mut reply) => {
                 put_standard_fields(&mut reply, ex, None);
@@ -116,6 +121,7 @@ impl Desk {
         };
         if view.endpoint_disabled {
             ex.place.stage = Some(view.base.facts.clone());
+            ex.place.series.stage = view.base.series;
             return Err(Refusal::of(RefusalKind::Front(403), "the API's default endpoint is disabled (disableExecuteApiEndpoint)"));
         }
         Ok(view)
@@ -124,6 +130,7 @@ impl Desk {
     /// Writes a request down once the last byte of its answer has gone, or its client has. `ex.notes` holds status, bytes and times.
     pub fn record(&self, ex: &mut Exchange) {
         ex.notes.done = ex.lane.clock.now();
+        self.counts.borrow_mut().add(ex.place.series, &ex.notes);
         if let Some((name, format)) = &self.all_requests {
             self.lines.borrow_mut().add(name, format, ex, &self.gateway.access_log);
         }
@@ -148,6 +155,11 @@ impl Desk {
     pub fn tick(&self) {
         self.lines.borrow_mut().flush(&self.gateway.access_log);
         self.upstreams.tick();
+    }
+
+    /// What this thread has counted since it started.
+    pub fn counted(&self) -> Sum {
+        self.counts.borrow().sum()
     }
 
     /// What this thread remembers of a request.
@@ -176,7 +188,8 @@ fn front(ex: &mut Exchange) -> Result<(), Refusal> {
         return Ok(());
     }
     let mut other = h1::RequestHead::build(named, head.target(), head.version());
-    for field in head.fields().iter().filter(|field| field.known != h1::Known::XHttpMethodOverride && !field.known.is_framing()) {
+    // What `Connection` named stays behind with it, or the new head would take it for the caller's.
+    for field in head.fields().iter().filter(|field| field.known != h1::Known::XHttpMethodOverride && field.is_end_to_end()) {
         other = other.push(field.name, field.value);
     }
     let other = other.push("Host", head.host().as_bytes()).body(head.body()).finish();
@@ -225,11 +238,11 @@ fn locate(table: &Table, ex: &mut Exchange) -> Result<(Arc<StageSlot>, usize), R
 }
 
 /// A gateway stage in front of one back end, for `serve --proxy`.
-pub fn proxy_slot(url: &str) -> Result<Arc<StageSlot>, Vec<String>> {
+pub fn proxy_slot(url: &str, series: &SeriesNames) -> Result<Arc<StageSlot>, Vec<String>> {
     let deployment = Arc::new(compile::proxy(url)?);
     let facts = StageFacts { stage: "$default".into(), ..StageFacts::default() };
     let view = StageView {
-        base: Variant::bare(facts, deployment),
+        base: Variant::bare(facts, deployment, series),
         canary: None,
         plans: Vec::new(),
         account: None,

@@ -49,6 +49,7 @@ fn route<'v>(variant: &'v Variant, ex: &mut Exchange) -> Result<(usize, &'v Comp
         Some(number) => {
             let method = &variant.deployment.methods[number as usize];
             ex.place.route = Some(method.facts.clone());
+            ex.place.series = variant.series_of(number as usize);
             Ok((number as usize, method))
         }
         None => Err(not_found(ex)),

@@ -2,8 +2,9 @@
 
 use super::access_log::Format;
 use super::compile::{CompiledDeployment, CompiledMethod};
+use super::counts::SeriesNames;
 use admit::usage_plan::record::{Throttle, UsagePlan};
-use base::gate::StageFacts;
+use base::gate::{Series, StageFacts};
 use base::tally::{Bucket, Buckets, Rate, Terms};
 use base::world::Day;
 use publish::stage::record::{MethodSetting, Stage};
@@ -37,6 +38,10 @@ pub struct AccessLogTarget {
 pub struct Variant {
     pub facts: Arc<StageFacts>,
     pub deployment: Arc<CompiledDeployment>,
+    /// The series that its requests count in.
+    pub series: u32,
+    /// By method number: the series of a method whose metrics are on; else 0.
+    method_series: Vec<u32>,
     /// By method number: the bucket of the stage's throttle for this method.
     throttles: Vec<Option<(Arc<Bucket>, Rate)>>,
     /// By method number: the limits of single methods in plans, as `/path/VERB`.
@@ -97,7 +102,15 @@ fn rate(throttle: &Throttle) -> Option<Rate> {
 
 impl Variant {
     /// Joins a deployment with a stage's live settings. The canary shares the stage's buckets.
-    pub fn bind(facts: StageFacts, deployment: Arc<CompiledDeployment>, stage: &Stage, buckets: &Buckets) -> Variant {
+    pub fn bind(facts: StageFacts, deployment: Arc<CompiledDeployment>, stage: &Stage, buckets: &Buckets, names: &SeriesNames) -> Variant {
+        let series = names.stage(&stage.api, &stage.name);
+        let number = |method: &CompiledMethod| match setting_of(stage, method) {
+            Some(setting) if setting.metrics_enabled => {
+                names.method(&stage.api, &stage.name, &method.facts.resource_path, &method.facts.verb)
+            }
+            _ => 0,
+        };
+        let method_series = deployment.methods.iter().map(number).collect();
         let throttles = deployment
             .methods
             .iter()
@@ -109,14 +122,21 @@ impl Variant {
             })
             .collect();
         let method_names = deployment.methods.iter().map(|m| format!("{}/{}", m.facts.resource_path, m.facts.verb)).collect();
-        Variant { facts: Arc::new(facts), deployment, throttles, method_names }
+        Variant { facts: Arc::new(facts), deployment, series, method_series, throttles, method_names }
     }
 
     /// A deployment that nothing throttles.
-    pub fn bare(facts: StageFacts, deployment: Arc<CompiledDeployment>) -> Variant {
+    pub fn bare(facts: StageFacts, deployment: Arc<CompiledDeployment>, names: &SeriesNames) -> Variant {
+        let series = names.stage(&facts.api, &facts.stage);
+        let method_series = deployment.methods.iter().map(|_| 0).collect();
         let throttles = deployment.methods.iter().map(|_| None).collect();
         let method_names = deployment.methods.iter().map(|_| String::new()).collect();
-        Variant { facts: Arc::new(facts), deployment, throttles, method_names }
+        Variant { facts: Arc::new(facts), deployment, series, method_series, throttles, method_names }
+    }
+
+    /// Where the requests of a method count.
+    pub fn series_of(&self, method: usize) -> Series {
+        Series { stage: self.series, method: self.method_series.get(method).copied().unwrap_or(0) }
     }
 
     /// The stage's throttle of a method.

@@ -24,8 +24,7 @@ pub use standard::put_standard_fields;
 
 use crate::Flaw;
 use crate::mapping::{Seen, Source, accepted, choose, request_source};
-use crate::upstream::take_fields;
-use base::gate::{Buffer, Exchange, Refusal, RefusalKind, Reply, ReplyBody};
+use base::gate::{Buffer, Exchange, Refusal, RefusalKind, Reply, ReplyBody, take_fields};
 use template::Template;
 
 /// The gateway responses of an API, ready.

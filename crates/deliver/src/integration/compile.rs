@@ -6,7 +6,7 @@ use super::record::{Integration, IntegrationType};
 use crate::Flaw;
 use crate::mapping::{IntegrationRequest, IntegrationResponse};
 use crate::upstream::Upstreams;
-use base::gate::{Ask, Exchange, Refusal, Reply, Stage};
+use base::gate::{Ask, Exchange, Refusal, Reply, RequestBody, Stage};
 
 /// What a method's integration must know of its method.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,10 +74,27 @@ impl Backend {
     }
 }
 
+/// Takes a body whole whose length nobody told.
+async fn take_unmeasured(ex: &mut Exchange, body_bytes_max: u64) -> Result<(), Refusal> {
+    if let RequestBody::Stream(source) = &ex.request.body
+        && source.left().is_none()
+    {
+        ex.request.body.whole(body_bytes_max).await?;
+    }
+    Ok(())
+}
+
 impl CompiledIntegration {
     /// The whole way there and back, noted step by step. Bodies that mappings read are taken up to `body_bytes_max` bytes.
     pub async fn answer(&self, upstreams: &Upstreams, ex: &mut Exchange, body_bytes_max: u64) -> Result<Reply, Refusal> {
-        let read = self.request.read_body(ex, body_bytes_max).await;
+        let read = match &self.backend {
+            Backend::Http(http) if !http.is_proxy() => take_unmeasured(ex, body_bytes_max).await,
+            _ => Ok(()),
+        };
+        let read = match read {
+            Ok(()) => self.request.read_body(ex, body_bytes_max).await,
+            refused => refused,
+        };
         let asked = read.and_then(|()| self.request.apply(ex));
         let ask = ex.notes.outcome(Stage::IntegrationRequest, asked)?;
         let called = self.backend.call(upstreams, ask, ex).await;

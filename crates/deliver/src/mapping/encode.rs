@@ -13,6 +13,8 @@ pub(crate) enum Place {
     Query,
     /// As a whole name or value of a query parameter.
     Parameter,
+    /// As one segment of a path: a slash in it is no slash.
+    Segment,
     /// Text that its author has encoded: only what can not stand in a URL at all is encoded.
     Verbatim,
 }
@@ -24,9 +26,10 @@ impl Place {
 }
 
 /// For each place, the bytes that stay.
-static KEPT: [[bool; 256]; 5] = [kept(b""), kept(b"!$&'()*+,;=:@/"), kept(b"!$'()*,:@/"), kept(b""), kept(b"!$%&'()*+,/:;=?@[]")];
+static KEPT: [[bool; 256]; 6] =
+    [kept(b""), kept(b"!$&'()*+,;=:@/"), kept(b"!$'()*,:@/"), kept(b""), kept(b"!$&'()*+,;=:@"), kept(b"!$%&'()*+,/:;=?@[]")];
 
-const _: () = assert!(Place::Host as usize == 0 && Place::Query as usize == 2 && Place::Verbatim as usize == 4);
+const _: () = assert!(Place::Host as usize == 0 && Place::Query as usize == 2 && Place::Verbatim as usize == 5);
 
 const fn kept(besides: &[u8]) -> [bool; 256] {
     let mut table = [false; 256];
@@ -54,6 +57,21 @@ pub(crate) fn push_encoded(out: &mut Vec<u8>, text: &[u8], place: Place) {
         rest = &rest[at + 1..];
     }
     out.extend_from_slice(rest);
+}
+
+/// Appends a path whose segments are decoded and encoded anew, each for itself: what was one segment stays one, and none of them can
+/// climb out of the path it is put into.
+pub(crate) fn push_segments(out: &mut Vec<u8>, path: &str) {
+    for (n, segment) in path.split('/').enumerate() {
+        if n > 0 {
+            out.push(b'/');
+        }
+        match &*decoded(segment, false) {
+            "." => out.extend_from_slice(b"%2E"),
+            ".." => out.extend_from_slice(b"%2E%2E"),
+            text => push_encoded(out, text.as_bytes(), Place::Segment),
+        }
+    }
 }
 
 /// Appends text that is encoded already: its escapes stay, all else is treated as the place demands.

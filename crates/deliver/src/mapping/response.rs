@@ -9,8 +9,8 @@ use super::template::{Template, Templates};
 use crate::Flaw;
 use crate::integration::record::{self, Integration, IntegrationType};
 use crate::integration::trace;
-use crate::upstream::{give_back_fields, take_fields};
 use base::gate::{BodyFault, Buffer, Exchange, Fill, Refusal, RefusalKind, Reply, ReplyBody};
+use base::gate::{give_back_fields, take_fields};
 use h1::{Field, Fields, Known};
 use std::future::poll_fn;
 

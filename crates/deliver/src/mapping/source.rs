@@ -1,7 +1,7 @@
 //! Where a parameter mapping takes its value from.
 
 use super::body::{BodyText, MemberPath};
-use super::encode::{Place, decoded, push_encoded, push_reencoded};
+use super::encode::{Place, decoded, push_encoded, push_reencoded, push_segments};
 use super::lists::is_dropped_on_arrival;
 use super::query;
 use crate::Flaw;
@@ -157,6 +157,9 @@ impl Source {
         match self {
             Source::Path(name, PathForm::AsItCame) => {
                 push_reencoded(out, seen.ex.path_parameter(name).unwrap_or_default().as_bytes(), place);
+            }
+            Source::Path(name, PathForm::Decoded) if place == Place::Path => {
+                push_segments(out, seen.ex.path_parameter(name).unwrap_or_default());
             }
             // Its author has encoded it.
             Source::Static(value) if place != Place::Host => push_encoded(out, value.as_bytes(), Place::Verbatim),

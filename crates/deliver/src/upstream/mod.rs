@@ -17,7 +17,6 @@ mod failure;
 mod outgoing;
 mod pool;
 mod settings;
-mod spare;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -28,6 +27,5 @@ pub use exchange::{Answered, Call, body_length};
 pub use failure::Failure;
 pub use pool::Upstreams;
 pub use settings::Settings;
-pub use spare::{give_back_fields, take_fields};
 pub use target::{Target, Transport, Trust};
 pub use tls::Tls;

@@ -58,6 +58,8 @@ fn ambiguous_framing_is_refused() {
         "Content-Length: 99999999999999999999\r\n",
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
         "Transfer-Encoding: chunked, chunked\r\n",
+        "Content_Length: 1\r\n",
+        "transfer_encoding: chunked\r\n",
         "Transfer-Encoding: gzip, chunked\r\n",
         "Transfer-Encoding: identity\r\n",
         "Transfer-Encoding: \"chunked\"\r\n",
@@ -350,4 +352,12 @@ fn a_slow_head_with_bare_line_ends_is_refused_when_it_would_end() {
     let seen = buf.len();
     buf.push(b'\n');
     assert_eq!(head.parse_further(&mut buf, seen, &HeadLimits::default()).unwrap_err().status, 400);
+}
+
+#[test]
+fn only_the_twins_of_framing_are_refused_for_an_underscore() {
+    assert!(with_fields("Content_Type: a\r\nContent_Lengths: 1\r\nX_Y: z\r\n").is_ok());
+    let built = |name: &str| RequestHead::build("GET", "/", Version::Http2).push("Host", b"a").push(name, b"1").finish();
+    assert!(built("content_length").is_err() && built("TRANSFER_encoding").is_err());
+    assert!(built("content_lengths").is_ok());
 }

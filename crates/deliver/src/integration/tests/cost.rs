@@ -6,8 +6,8 @@ use crate::gateway_response::put_standard_fields;
 use crate::integration::Backend;
 use crate::integration::record::IntegrationType;
 use crate::mapping::IntegrationResponse;
-use crate::upstream::{give_back_fields, take_fields};
 use base::gate::{Reply, ReplyBody};
+use base::gate::{give_back_fields, take_fields};
 use base::world::Clock;
 use h1::{Asked, HeadLimits, ResponseHead};
 

@@ -70,7 +70,11 @@ fn path_parameters_pass_a_proxy_as_they_came_and_are_encoded_anew_otherwise() {
         let mapped = [("integration.request.path.proxy", "method.request.path.x")];
         let uri = "http://<host>/base/{proxy}/end";
         assert_eq!(target(PROXY, uri, &mapped, &request, &[("x", value)]).await, "/base/a%2Fb/c%20d//e+f%25zz/end");
-        assert_eq!(target(HTTP, uri, &mapped, &request, &[("x", value)]).await, "/base/a/b/c%20d//e+f%25zz/end");
+        assert_eq!(target(HTTP, uri, &mapped, &request, &[("x", value)]).await, "/base/a%2Fb/c%20d//e+f%25zz/end");
+        // Nor can it climb out of the path it is put into.
+        let climb = "%2e%2E/..%2F../x";
+        let request = format!("GET /prod/{climb} HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_eq!(target(HTTP, uri, &mapped, &request, &[("x", climb)]).await, "/base/%2E%2E/..%2F../x/end");
         // Nothing a value says can begin another parameter.
         let request = "GET /prod/a&b=c HTTP/1.1\r\nHost: a\r\n\r\n";
         assert_eq!(target(PROXY, "http://<host>/?q={proxy}", &mapped, request, &[("x", "a&b=c")]).await, "/?q=a%26b%3Dc");

@@ -1,0 +1,177 @@
+//! `/metrics`: what all data threads have counted, as Prometheus reads it (text format 0.0.4).
+//!
+//! The names are ours, each with AWS's word beside it. Stages and methods are families of their own, for a sum over one that held both
+//! would count a request twice.
+
+use super::Lanes;
+use crate::runtime::counts::{BUCKETS_MS, Counted, Histogram, Of, Sum};
+use crate::runtime::{Desk, Gateway};
+use std::fmt::Write;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// What the page is.
+pub(super) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// How long the data threads have for their answers.
+const ASKING_SECONDS_MAX: u64 = 5;
+
+/// The page; nothing if a data thread did not answer.
+pub(super) async fn page(lanes: &Lanes<Desk>, gateway: &Gateway) -> Option<String> {
+    let asked = tokio::time::timeout(Duration::from_secs(ASKING_SECONDS_MAX), sum(lanes)).await;
+    let sum = asked.ok()??;
+    let mut page = Page(String::with_capacity(16 * 1024));
+    let names = gateway.series.names();
+    let mut series: Vec<(&Of, &Counted)> = sum.series(&names).collect();
+    series.sort_by_key(|(of, _)| (&of.api, &of.stage, &of.method));
+    let (methods, stages): (Vec<_>, Vec<_>) = series.into_iter().partition(|(of, _)| of.method.is_some());
+    page.family("cardea", "API and stage", &stages);
+    page.family("cardea_method", "API, stage, resource and method, where metricsEnabled is on", &methods);
+    page.node(lanes, gateway);
+    Some(page.0)
+}
+
+/// Asks every data thread, all at once.
+async fn sum(lanes: &Lanes<Desk>) -> Option<Sum> {
+    let mut answers = Vec::new();
+    for thread in 0..lanes.threads() {
+        let (sender, receiver) = oneshot::channel();
+        let job = move |desk: &Rc<Desk>| {
+            // Nobody waits any more if the caller has gone.
+            let _gone = sender.send(desk.counted());
+        };
+        lanes.post(thread, Box::new(job)).ok()?;
+        answers.push(receiver);
+    }
+    let mut sum = Sum::default();
+    for answer in answers {
+        sum.join(answer.await.ok()?);
+    }
+    Some(sum)
+}
+
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        self.0.write_fmt(line).expect("a text takes what it is given");
+        self.0.push('\n');
+    }
+
+    fn about(&mut self, name: &str, kind: &str, help: &str) {
+        self.line(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}"));
+    }
+
+    fn family(&mut self, prefix: &str, by: &str, series: &[(&Of, &Counted)]) {
+        type Number = fn(&Counted) -> u64;
+        let numbers: [(&str, &str, Number); 3] = [
+            ("requests_total", "Requests (AWS: Count)", |counted| counted.latency.count()),
+            ("client_errors_total", "Requests answered with 4xx (AWS: 4XXError)", |counted| counted.client_errors),
+            ("server_errors_total", "Requests answered with 5xx (AWS: 5XXError)", |counted| counted.server_errors),
+        ];
+        for (name, help, number) in numbers {
+            let name = format!("{prefix}_{name}");
+            self.about(&name, "counter", &format!("{help}, by {by}."));
+            for (of, counted) in series {
+                self.line(format_args!("{name}{{{}}} {}", Labels(of), number(counted)));
+            }
+        }
+        type Times = fn(&Counted) -> &Histogram;
+        let times: [(&str, &str, Times); 2] = [
+            ("latency_seconds", "From the request's head to the last byte of its answer (AWS: Latency)", |counted| &counted.latency),
+            ("integration_latency_seconds", "From asking the back end to its answer's head (AWS: IntegrationLatency)", |counted| {
+                &counted.integration_latency
+            }),
+        ];
+        for (name, help, histogram) in times {
+            let name = format!("{prefix}_{name}");
+            self.about(&name, "histogram", &format!("{help}, by {by}."));
+            for (of, counted) in series {
+                self.histogram(&name, of, histogram(counted));
+            }
+        }
+    }
+
+    fn histogram(&mut self, name: &str, of: &Of, histogram: &Histogram) {
+        let labels = Labels(of);
+        let mut count = 0;
+        for (bound, more) in BUCKETS_MS.iter().zip(histogram.counts) {
+            count += more;
+            self.line(format_args!("{name}_bucket{{{labels},le=\"{}\"}} {count}", *bound as f64 / 1_000.0));
+        }
+        let count = histogram.count();
+        self.line(format_args!("{name}_bucket{{{labels},le=\"+Inf\"}} {count}"));
+        self.line(format_args!("{name}_sum{{{labels}}} {}", histogram.nanoseconds as f64 / 1e9));
+        self.line(format_args!("{name}_count{{{labels}}} {count}"));
+    }
+
+    /// What is of the node as a whole.
+    fn node(&mut self, lanes: &Lanes<Desk>, gateway: &Gateway) {
+        self.about("cardea_connections", "gauge", "Open client connections, by data thread.");
+        for thread in 0..lanes.threads() {
+            self.line(format_args!("cardea_connections{{thread=\"{thread}\"}} {}", lanes.open(thread)));
+        }
+        let mut plain = |name: &str, kind: &str, help: &str, value: u64| {
+            self.about(name, kind, help);
+            self.line(format_args!("{name} {value}"));
+        };
+        plain(
+            "cardea_access_lines_dropped_total",
+            "counter",
+            "Access records that were not written, since the disk did not keep up.",
+            gateway.access_log.dropped(),
+        );
+        plain("cardea_store_revision", "gauge", "The revision of the store that is served.", gateway.table.load().revision.0);
+        if let Some(bytes) = resident_bytes() {
+            plain("cardea_process_resident_memory_bytes", "gauge", "Memory of the process that is in RAM.", bytes);
+        }
+        self.about("cardea_build", "gauge", "Always 1: its label is the release.");
+        self.line(format_args!("cardea_build{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION")));
+    }
+}
+
+/// The labels of a series, quoted. Ids and names have no quotes, but a resource's path may.
+struct Labels<'a>(&'a Of);
+
+impl std::fmt::Display for Labels<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Of { api, stage, method } = self.0;
+        write!(f, "api=\"{}\",stage=\"{}\"", Quoted(api), Quoted(stage))?;
+        match method {
+            Some((path, verb)) => write!(f, ",resource=\"{}\",method=\"{}\"", Quoted(path), Quoted(verb)),
+            None => Ok(()),
+        }
+    }
+}
+
+struct Quoted<'a>(&'a str);
+
+impl std::fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.chars().try_for_each(|c| match c {
+            '"' => f.write_str("\\\""),
+            '\\' => f.write_str("\\\\"),
+            '\n' => f.write_str("\\n"),
+            c => f.write_char(c),
+        })
+    }
+}
+
+/// Linux tells; elsewhere the gauge is absent.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_cannot_break_out_of_its_quotes() {
+        let of = Of { api: "a".into(), stage: "prod".into(), method: Some(("/a\"}\\\n".into(), "GET".into())) };
+        assert_eq!(Labels(&of).to_string(), r#"api="a",stage="prod",resource="/a\"}\\\n",method="GET""#);
+    }
+}

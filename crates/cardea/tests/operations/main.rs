@@ -1,0 +1,6 @@
+//! What an operator does with a node: looks at its numbers, takes a copy of it, brings one back.
+
+#![expect(clippy::unwrap_used, reason = "all of this is tests, the helpers included")]
+
+mod house;
+mod metrics;
