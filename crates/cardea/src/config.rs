@@ -1,7 +1,7 @@
 //! Every setting of the process: one table, one struct. A flag beats the environment beats `cardea.toml` beats the default, and each
 //! value knows where it came from. A name that is not in the table is an error that tells the nearest one that is.
 
-use crate::edge::{CERTIFICATES_MAX, Pair};
+use crate::edge::{CERTIFICATES_MAX, NETWORKS_MAX, Network, Pair};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -41,6 +41,8 @@ pub const SETTINGS: &[Setting] = &[
         "a PEM file of a certificate and its chain; several, separated by spaces, are chosen by the name clients ask for",
     ),
     open("tls-key", "the PEM file of the certificate's key; as many as there are certificates, in their order"),
+    open("trusted-proxies", "networks whose X-Forwarded-For is believed, as 10.0.0.0/8; several, separated by spaces"),
+    setting("proxy-protocol", "off", "on: each connection to a data port must begin with a PROXY header, version 1 or 2"),
     setting("control", "127.0.0.1:4566", "the control port: the AWS wire protocols"),
     setting("store", "sqlite", "where records are kept: sqlite (others come with clusters)"),
     setting("tally", "local", "where quotas are counted: local (others come with clusters)"),
@@ -238,6 +240,8 @@ pub struct Config {
     pub listen_tls: Option<SocketAddr>,
     /// What is shown there; the first is for clients that name no host we know.
     pub certificates: Vec<Pair>,
+    pub trusted_proxies: Vec<Network>,
+    pub proxy_protocol: bool,
     pub control: SocketAddr,
     /// Prefix (without a slash at its end) and URL.
     pub proxies: Vec<(String, String)>,
@@ -309,6 +313,8 @@ impl Config {
             listen,
             listen_tls,
             certificates,
+            trusted_proxies: trusted_proxies(values)?,
+            proxy_protocol: values.flag("proxy-protocol")?,
             control,
             proxies: values.text("proxy").unwrap_or_default().split_whitespace().map(proxy).collect::<Result<_, _>>()?,
             dev,
@@ -361,6 +367,16 @@ fn tls(values: &Values) -> Result<(Option<SocketAddr>, Vec<Pair>), ConfigError> 
     }
     let pairs = certificates.into_iter().zip(keys).map(|(certificate, key)| Pair { certificate, key });
     Ok((Some(address), pairs.collect()))
+}
+
+fn trusted_proxies(values: &Values) -> Result<Vec<Network>, ConfigError> {
+    let words = values.text("trusted-proxies").unwrap_or_default().split_whitespace();
+    let read = |text: &str| text.parse().map_err(|why| ConfigError(format!("trusted-proxies has {text:?}: {why}")));
+    let networks: Vec<Network> = words.map(read).collect::<Result<_, _>>()?;
+    if networks.len() > NETWORKS_MAX {
+        return Err(ConfigError(format!("trusted-proxies has {} networks: there may be {NETWORKS_MAX}", networks.len())));
+    }
+    Ok(networks)
 }
 
 /// Where everything is kept.
@@ -426,6 +442,8 @@ mod tests {
             ("profile", "lax", "aws-strict"),
             ("listen-tls", "127.0.0.1:0", "tls-certificate"),
             ("tls-key", "a.pem", "listen-tls"),
+            ("trusted-proxies", "10.0.0.1/8", "bits in the address beyond"),
+            ("proxy-protocol", "v2", "true or false"),
         ] {
             let said = read(&[(name, value)]).unwrap_err().0;
             assert!(said.contains(word), "{said}");

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::credentials::{KnownKeys, RootKey, RunFile, sealing_key};
 use crate::edge::control::ControlPort;
-use crate::edge::{self, Certificates, Lanes, Limits, Plan, TlsPlan};
+use crate::edge::{self, Certificates, Lanes, Limits, Plan, TlsPlan, TrustedProxies};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
 use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
 use base::api::dispatch::Catalogue;
@@ -232,7 +232,9 @@ fn start_lanes(
     let connections_per_thread_max = u32::try_from(config.connections_max.div_ceil(threads)).unwrap_or(u32::MAX);
     let h1 = h1::Limits { idle_ms: config.idle_timeout_ms, head_ms: config.head_timeout_ms, ..h1::Limits::default() };
     let limits = Limits { h1, connections_per_thread_max, ..Limits::default() };
-    let plan = Plan { threads, address: config.listen, tls, node: 0, limits, clock: clock.clone() };
+    let trusted = TrustedProxies::new(config.trusted_proxies.clone());
+    let proxy_protocol = config.proxy_protocol;
+    let plan = Plan { threads, address: config.listen, tls, trusted, proxy_protocol, node: 0, limits, clock: clock.clone() };
     let (gateway, ca) = (gateway.clone(), config.upstream_ca.clone());
     let upstream_tls = Arc::new(Tls::new(ca, clock.clone()));
     edge::start(plan, move |lane| {

@@ -2,11 +2,12 @@
 
 use super::Answers;
 use super::crew::Crew;
-use super::dock::{Dock, Ticket, Which};
+use super::dock::{Dock, Seat, Ticket, Which};
 use super::front;
 use super::http1::Connection;
 use super::lanes::Mail;
 use super::line::Line;
+use super::proxy_protocol;
 use super::secure::Secure;
 use base::gate::Scheme;
 use std::future::poll_fn;
@@ -35,13 +36,15 @@ pub(super) struct Door<A: Answers> {
     pub(super) port: u16,
     /// What is behind the door for TLS, if there is one.
     pub(super) secure: Option<Rc<Secure<A>>>,
+    /// Whether each connection must say first whom it comes from.
+    pub(super) proxy_protocol: bool,
     /// The mailboxes of all threads, for connections that are better off there.
     pub(super) threads: Rc<[mpsc::Sender<Mail<A>>]>,
 }
 
 impl<A: Answers> Door<A> {
     /// Accepts until told to drain; then empties the kernel's queue, so that nobody who was let in is turned away, and closes.
-    pub(super) async fn keep<D>(&self, entry: Entry, listener: TcpListener, mut drain: watch::Receiver<Option<D>>) {
+    pub(super) async fn keep<D>(self: &Rc<Self>, entry: Entry, listener: TcpListener, mut drain: watch::Receiver<Option<D>>) {
         let pause = self.dock.lane.deadlines.watch();
         loop {
             tokio::select! {
@@ -71,7 +74,7 @@ impl<A: Answers> Door<A> {
     }
 
     /// Serves a connection here, or passes it to a thread that has far fewer.
-    fn place(&self, entry: Entry, stream: TcpStream, peer: SocketAddr) {
+    fn place(self: &Rc<Self>, entry: Entry, stream: TcpStream, peer: SocketAddr) {
         let ticket = self.dock.ticket(Which::Lightest);
         if ticket.thread() == usize::from(self.dock.lane.thread) {
             return self.admit(entry, stream, peer, ticket);
@@ -88,7 +91,7 @@ impl<A: Answers> Door<A> {
     }
 
     /// As [`Self::admit`], from outside this thread's event loop.
-    pub(super) fn admit_std(&self, entry: Entry, stream: std::net::TcpStream, peer: SocketAddr, ticket: Ticket) {
+    pub(super) fn admit_std(self: &Rc<Self>, entry: Entry, stream: std::net::TcpStream, peer: SocketAddr, ticket: Ticket) {
         let ours = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
         match ours {
             Ok(stream) => self.admit(entry, stream, peer, ticket),
@@ -97,7 +100,7 @@ impl<A: Answers> Door<A> {
     }
 
     /// Serves a connection, if there is room for it.
-    fn admit(&self, entry: Entry, stream: TcpStream, peer: SocketAddr, ticket: Ticket) {
+    fn admit(self: &Rc<Self>, entry: Entry, stream: TcpStream, peer: SocketAddr, ticket: Ticket) {
         let secure = self.secure.as_ref().filter(|_| entry == Entry::Tls);
         let Some(seat) = self.dock.seat(ticket) else {
             // What would be said in the clear is no answer to a TLS client: its connection is closed.
@@ -105,11 +108,31 @@ impl<A: Answers> Door<A> {
         };
         // It fails on a connection that is gone, which the first read finds out.
         let _gone = stream.set_nodelay(true);
-        if let Some(secure) = secure {
+        if self.proxy_protocol { self.announced(entry, stream, peer, seat) } else { self.serve(entry, stream, peer, seat) }
+    }
+
+    fn serve(&self, entry: Entry, stream: TcpStream, peer: SocketAddr, seat: Seat) {
+        if let Some(secure) = self.secure.as_ref().filter(|_| entry == Entry::Tls) {
             return secure.admit(stream, peer, seat);
         }
         let line = Line::new(stream, self.dock.clone(), peer, self.port, Scheme::Http);
         tokio::task::spawn_local(Connection::new(line, self.crew.clone(), seat));
+    }
+
+    /// Serves a connection once it has said whom it comes from. Where there are trusted proxies, nobody else may say so.
+    fn announced(self: &Rc<Self>, entry: Entry, mut stream: TcpStream, peer: SocketAddr, seat: Seat) {
+        if !self.dock.trusted.is_empty() && !self.dock.trusted.trusts(peer.ip()) {
+            tracing::debug!(%peer, "a connection came from no trusted proxy, where each must");
+            return;
+        }
+        let this = self.clone();
+        tokio::task::spawn_local(async move {
+            match seat.in_time(this.dock.limits.proxy_header_ms, proxy_protocol::read(&mut stream)).await {
+                Some(Ok(said)) => this.serve(entry, stream, said.unwrap_or(peer), seat),
+                Some(Err(error)) => tracing::debug!(%peer, %error, "a connection did not begin as it must"),
+                None => tracing::debug!(%peer, "a connection took too long to say whom it comes from"),
+            }
+        });
     }
 
     /// There is no room: says so, at the price of two system calls.

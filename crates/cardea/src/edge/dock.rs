@@ -2,17 +2,22 @@
 
 use super::date::{DATE_BYTES, date};
 use super::limits::Limits;
+use super::proxies::TrustedProxies;
 use base::gate::Lane;
 use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 /// One data thread, as its connections see it.
 pub(super) struct Dock {
     pub(super) lane: Rc<Lane>,
     pub(super) limits: Limits,
+    pub(super) trusted: TrustedProxies,
     /// `Date`, formatted once a second, and the second it was made for.
     date: Cell<[u8; DATE_BYTES]>,
     date_second: Cell<u64>,
@@ -95,11 +100,12 @@ pub(super) struct Seat {
 }
 
 impl Dock {
-    pub(super) fn new(lane: Rc<Lane>, limits: Limits, loads: Loads) -> Dock {
+    pub(super) fn new(lane: Rc<Lane>, limits: Limits, trusted: TrustedProxies, loads: Loads) -> Dock {
         let wall = lane.clock.wall();
         Dock {
             lane,
             limits,
+            trusted,
             date: Cell::new(date(wall)),
             date_second: Cell::new(wall.seconds()),
             draining: Cell::new(false),
@@ -176,6 +182,30 @@ impl Seat {
     /// Says whom to wake when the thread drains.
     pub(super) fn sit(&self, waker: &Waker) {
         self.dock.seats.borrow_mut().wakers[self.number as usize] = Some(waker.clone());
+    }
+}
+
+impl Seat {
+    /// What a connection must bring before it is served, unless it takes longer than this; once we drain, that is soon.
+    pub(super) async fn in_time<T>(&self, at_most_ms: u32, overture: impl Future<Output = T>) -> Option<T> {
+        let dock = &self.dock;
+        let patience = dock.lane.deadlines.watch();
+        patience.set(Duration::from_millis(u64::from(at_most_ms)));
+        let (mut seated, mut hurried) = (false, false);
+        let mut overture = pin!(overture);
+        poll_fn(|cx| {
+            if !std::mem::replace(&mut seated, true) {
+                self.sit(cx.waker());
+            }
+            if let Poll::Ready(outcome) = overture.as_mut().poll(cx) {
+                return Poll::Ready(Some(outcome));
+            }
+            if dock.is_draining() && !std::mem::replace(&mut hurried, true) {
+                patience.set(Duration::from_millis(u64::from(dock.limits.drain_fresh_ms)));
+            }
+            patience.poll_passed(cx).map(|()| None)
+        })
+        .await
     }
 }
 

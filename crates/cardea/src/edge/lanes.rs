@@ -8,6 +8,7 @@ use super::dock::{Dock, Loads, Ticket};
 use super::handed::{self, Errand, Handed, HandedAnswer, InHand, Unserved};
 use super::limits::Limits;
 use super::listener::{ListenError, listeners};
+use super::proxies::TrustedProxies;
 use super::secure::Secure;
 use base::gate::Lane;
 use base::world::{Clock, Dice};
@@ -40,6 +41,10 @@ pub struct Plan {
     pub address: SocketAddr,
     /// Where to listen for TLS, and what to show there.
     pub tls: Option<TlsPlan>,
+    /// Whom to believe about where a request comes from.
+    pub trusted: TrustedProxies,
+    /// Whether each connection must begin with a header of the PROXY protocol.
+    pub proxy_protocol: bool,
     /// The number of this node in its cluster; 0 when alone.
     pub node: u8,
     pub limits: Limits,
@@ -233,7 +238,7 @@ impl<A: Answers> Place<A> {
         let Place { thread, port, listener, secure, inbox, mail, loads, drain, plan } = self;
         let lane = Rc::new(Lane::new(plan.node, thread, plan.clock, Dice::new()));
         let desk = Rc::new(make_desk(&lane));
-        let dock = Rc::new(Dock::new(lane, plan.limits, loads));
+        let dock = Rc::new(Dock::new(lane, plan.limits, plan.trusted, loads));
         let crew = Rc::new(Crew::new(dock.clone(), desk.clone()));
         let (secure, secure_listener) = match (plan.tls, secure) {
             (Some(tls), Some((listener, port))) => {
@@ -242,7 +247,7 @@ impl<A: Answers> Place<A> {
             }
             _ => (None, None),
         };
-        let door = Rc::new(Door { dock: dock.clone(), crew, port, secure, threads: mail.into() });
+        let door = Rc::new(Door { dock: dock.clone(), crew, port, secure, proxy_protocol: plan.proxy_protocol, threads: mail.into() });
         let listener = tokio::net::TcpListener::from_std(listener)?;
         spawn_local(tick(dock.clone()));
         let in_hand = Rc::new(InHand::default());

@@ -19,6 +19,8 @@ pub struct Limits {
     pub handed_body_bytes_max: u64,
     /// How long, once we drain, a connection that never asked anything may still bring its first request.
     pub drain_fresh_ms: u32,
+    /// From a connection's first moment to the end of its PROXY header, where one must come.
+    pub proxy_header_ms: u32,
     /// From a TLS connection's first moment to the end of its handshake.
     pub handshake_ms: u32,
     /// Handshakes whose arithmetic one data thread does between two looks at its sockets; the others wait for the next.
@@ -36,6 +38,7 @@ impl Default for Limits {
             handed_max: 256,
             handed_body_bytes_max: 10 * 1024 * 1024,
             drain_fresh_ms: 500,
+            proxy_header_ms: 5_000,
             handshake_ms: 10_000,
             handshakes_per_turn_max: 4,
         }

@@ -99,7 +99,7 @@ impl<S: Socket> Line<S> {
         self.fresh.set(false);
         self.answering.set(true);
         self.disarm();
-        ex.request.peer = self.peer;
+        self.dock.trusted.note_peer(self.peer, ex);
         ex.request.port = self.port;
         ex.request.scheme = self.scheme;
         ex.notes.first_byte = self.first_byte.get();

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //!   Lanes ── start, post, serve_once, drain            one listener, one runtime, one desk for each data thread
-//!     └─ accept ─► (Secure: a handshake, behind a listener of its own)
+//!     └─ accept ─► (a PROXY header, where one must come) ─► (Secure: a handshake, behind a listener of its own)
+//!          ├─► http2::serve ── where TLS agreed on it; the same desk, limits and deadlines
 //!          └─► Connection ── waits with nothing but its Line: no buffer, no exchange, no head
 //!                    │  bytes came
 //!                    └─► Hand ── out of the thread's Crew, with an Exchange to work in
@@ -40,6 +41,8 @@ mod limits;
 mod line;
 mod listener;
 mod metrics;
+mod proxies;
+mod proxy_protocol;
 mod secure;
 mod socket;
 
@@ -50,6 +53,7 @@ pub use http2::Limits as Http2Limits;
 pub use lanes::{Job, Lanes, Plan, TlsPlan, Unposted, start};
 pub use limits::Limits;
 pub use listener::ListenError;
+pub use proxies::{NETWORKS_MAX, Network, NotANetwork, TrustedProxies};
 pub use socket::Socket;
 
 use crate::runtime::Desk;

@@ -11,14 +11,10 @@ use super::socket::Socket;
 use base::gate::Scheme;
 use rustls::server::Acceptor;
 use std::cell::Cell;
-use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
-use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::{spawn_local, yield_now};
@@ -47,7 +43,8 @@ impl<A: Answers> Secure<A> {
     pub(super) fn admit(self: &Rc<Self>, stream: TcpStream, peer: SocketAddr, seat: Seat) {
         let this = self.clone();
         spawn_local(async move {
-            match this.in_time(this.handshake(stream), &seat).await {
+            let ms = this.dock.limits.handshake_ms;
+            match seat.in_time(ms, this.handshake(stream)).await {
                 // A task of its own is as small as a connection that waits; this one is as large as a handshake.
                 Some(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) => {
                     let origin = http2::Origin { peer, port: this.port, scheme: Scheme::Https };
@@ -68,28 +65,6 @@ impl<A: Answers> Secure<A> {
         let config = self.certificates.config_for(&begun.client_hello());
         self.turnstile.pass().await;
         begun.into_stream(config).await
-    }
-
-    /// What the handshake brings, unless it takes too long; once we drain, that is soon.
-    async fn in_time<T>(&self, handshake: impl Future<Output = T>, seat: &Seat) -> Option<T> {
-        let limits = &self.dock.limits;
-        let patience = self.dock.lane.deadlines.watch();
-        patience.set(Duration::from_millis(u64::from(limits.handshake_ms)));
-        let (mut seated, mut hurried) = (false, false);
-        let mut handshake = pin!(handshake);
-        poll_fn(|cx| {
-            if !std::mem::replace(&mut seated, true) {
-                seat.sit(cx.waker());
-            }
-            if let Poll::Ready(outcome) = handshake.as_mut().poll(cx) {
-                return Poll::Ready(Some(outcome));
-            }
-            if self.dock.is_draining() && !std::mem::replace(&mut hurried, true) {
-                patience.set(Duration::from_millis(u64::from(limits.drain_fresh_ms)));
-            }
-            patience.poll_passed(cx).map(|()| None)
-        })
-        .await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use base::gate::{BodyFault, BodySource, Buffer, Exchange, Fill, Lane, RefusalKind, Reply, ReplyBody, RequestBody};
 use base::world::{Clock, Timestamp};
-use cardea::edge::{Answers, Lanes, Limits, Plan, TlsPlan, start};
+use cardea::edge::{Answers, Lanes, Limits, Plan, TlsPlan, TrustedProxies, start};
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::io::{Read, Write};
@@ -215,16 +215,36 @@ impl House {
     }
 
     pub(crate) fn with(threads: usize, limits: Limits) -> House {
-        House::behind(threads, limits, |_| None)
+        House::built(threads, limits, |_| None, |_| ())
+    }
+
+    /// One with another plan.
+    pub(crate) fn planned(change: impl FnOnce(&mut Plan)) -> House {
+        House::built(1, Limits::default(), |_| None, change)
     }
 
     /// One with a door for TLS, perhaps.
-    pub(crate) fn behind(threads: usize, limits: Limits, tls: impl FnOnce(&Clock) -> Option<TlsPlan>) -> House {
+    pub(crate) fn built(
+        threads: usize,
+        limits: Limits,
+        tls: impl FnOnce(&Clock) -> Option<TlsPlan>,
+        change: impl FnOnce(&mut Plan),
+    ) -> House {
         let clock = Clock::manual(Timestamp(1_795_348_800_000));
         let tls = tls(&clock);
         let (sender, told) = sync_channel(10_000);
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let plan = Plan { threads, address, tls, node: 0, limits, clock: clock.clone() };
+        let mut plan = Plan {
+            threads,
+            address,
+            tls,
+            trusted: TrustedProxies::default(),
+            proxy_protocol: false,
+            node: 0,
+            limits,
+            clock: clock.clone(),
+        };
+        change(&mut plan);
         let make = move |lane: &Rc<Lane>| Desk {
             lane: lane.clone(),
             told: sender.clone(),

@@ -19,21 +19,21 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
-type Payload = UnsyncBoxBody<Bytes, Infallible>;
+pub(crate) type Payload = UnsyncBoxBody<Bytes, Infallible>;
 
 /// One connection, which moves while it is asked.
-struct Client {
+pub(crate) struct Client {
     runtime: Runtime,
     sender: SendRequest<Payload>,
 }
 
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     fields: HeaderMap,
-    body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
-fn client(secure: &Secure) -> Client {
+pub(crate) fn client(secure: &Secure) -> Client {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (config, address) = (secure.speaking(&["h2", "http/1.1"]), secure.address());
     let sender = runtime.block_on(async {
@@ -48,11 +48,11 @@ fn client(secure: &Secure) -> Client {
     Client { runtime, sender }
 }
 
-fn request(method: &str, path: &str, body: Payload) -> Request<Payload> {
+pub(crate) fn request(method: &str, path: &str, body: Payload) -> Request<Payload> {
     Request::builder().method(method).uri(format!("https://a.test{path}")).body(body).unwrap()
 }
 
-fn whole(bytes: impl Into<Bytes>) -> Payload {
+pub(crate) fn whole(bytes: impl Into<Bytes>) -> Payload {
     Full::new(bytes.into()).boxed_unsync()
 }
 
@@ -67,7 +67,7 @@ impl Client {
         self.run(answer)
     }
 
-    fn ask(&mut self, request: Request<Payload>) -> hyper::Result<Answer> {
+    pub(crate) fn ask(&mut self, request: Request<Payload>) -> hyper::Result<Answer> {
         let (head, body) = self.begin(request)?.into_parts();
         let body = self.run(body.collect())?.to_bytes().to_vec();
         Ok(Answer { status: head.status.as_u16(), fields: head.headers, body })

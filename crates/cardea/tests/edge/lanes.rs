@@ -3,7 +3,7 @@
 use crate::house::{Ending, House, PATIENCE, wait};
 use base::gate::Scheme;
 use base::world::Clock;
-use cardea::edge::{Handed, Limits, Plan, Unposted, Unserved, start};
+use cardea::edge::{Handed, Limits, Plan, TrustedProxies, Unposted, Unserved, start};
 use h1::{RequestHead, Version};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
@@ -37,7 +37,16 @@ fn handed(method: &str, path: &str, body: &[u8]) -> Handed {
 fn a_second_server_on_the_same_port_is_an_error_in_words() {
     let house = House::new();
     let address = house.lanes.address();
-    let plan = Plan { threads: 1, address, tls: None, node: 0, limits: Limits::default(), clock: Clock::system() };
+    let plan = Plan {
+        threads: 1,
+        address,
+        tls: None,
+        trusted: TrustedProxies::default(),
+        proxy_protocol: false,
+        node: 0,
+        limits: Limits::default(),
+        clock: Clock::system(),
+    };
     let why = start(plan, |_| -> cardea::runtime::Desk { unreachable!("no thread starts") }).err().unwrap().to_string();
     assert_eq!(why, format!("{address} is already in use: another cardea (or another program) listens there"));
     assert_eq!(house.client().get("/hello").status, 200);

@@ -7,6 +7,7 @@ mod cost;
 mod house;
 mod http2;
 mod lanes;
+mod proxied;
 mod refusals;
 mod requests;
 mod tls;

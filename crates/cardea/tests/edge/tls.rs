@@ -2,7 +2,7 @@
 
 use crate::house::{Client, Ending, House, connect, wait};
 use base::world::{Clock, Ids};
-use cardea::edge::{Certificates, Limits, Pair, TlsPlan};
+use cardea::edge::{Certificates, Limits, Pair, Plan, TlsPlan};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned, SupportedProtocolVersion, version};
@@ -74,14 +74,19 @@ pub(crate) fn secure() -> Secure {
 }
 
 fn secure_with(threads: usize, limits: Limits) -> Secure {
+    secure_planned(threads, limits, |_| ())
+}
+
+pub(crate) fn secure_planned(threads: usize, limits: Limits, change: impl FnOnce(&mut Plan)) -> Secure {
     let authority = Authority::new();
     let pairs = vec![authority.issue("a", &["a.test"]), authority.issue("b", &["*.b.test"])];
     let mut certificates = None;
-    let house = House::behind(threads, limits, |clock| {
+    let tls = |clock: &Clock| {
         let read = Arc::new(Certificates::read(pairs, clock.clone()).unwrap());
         certificates = Some(read.clone());
         Some(TlsPlan { address: SocketAddr::from(([127, 0, 0, 1], 0)), certificates: read })
-    });
+    };
+    let house = House::built(threads, limits, tls, change);
     let config = authority.client_config(&[&version::TLS13, &version::TLS12], &["http/1.1"]);
     Secure { house, authority, certificates: certificates.unwrap(), config }
 }
@@ -102,8 +107,12 @@ impl Secure {
 
     /// A client that has shaken hands.
     pub(crate) fn client_for(&self, name: &'static str, config: &Arc<ClientConfig>) -> std::io::Result<Secured> {
+        Secure::shake_hands(connect(self.address()), name, config)
+    }
+
+    /// Shakes hands on this connection.
+    pub(crate) fn shake_hands(mut socket: TcpStream, name: &'static str, config: &Arc<ClientConfig>) -> std::io::Result<Secured> {
         let mut tls = ClientConnection::new(config.clone(), ServerName::try_from(name).unwrap()).unwrap();
-        let mut socket = connect(self.address());
         while tls.is_handshaking() {
             tls.complete_io(&mut socket)?;
         }

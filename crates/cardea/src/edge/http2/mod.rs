@@ -185,6 +185,7 @@ impl<A: Answers> Service<Request<Incoming>> for Front<A> {
                 Ok(head) => {
                     held.ex.request.body = body::source(body, head.body(), &dock);
                     held.ex.request.head = head;
+                    dock.trusted.note_peer(held.ex.request.peer, &mut held.ex);
                     answered(&*desk, &mut held.ex).await
                 }
                 Err(rejection) => front::refuse(&mut held.ex, rejection.status, rejection.because),
