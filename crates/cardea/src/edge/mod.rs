@@ -28,6 +28,7 @@ pub mod control;
 mod crew;
 mod date;
 mod dock;
+mod file_body;
 mod front;
 mod handed;
 mod http1;

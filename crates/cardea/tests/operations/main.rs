@@ -2,5 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests, the helpers included")]
 
+mod backup;
 mod house;
 mod metrics;
