@@ -1,8 +1,8 @@
 //! The control port, on hyper: the AWS wire protocols, health, and our own small API.
 //!
-//! What is recognised, in order: `/livez`, `/readyz` and `/metrics` (unsigned); an operation of API Gateway by verb and path, signed; the path
-//! shapes of deployed APIs (unsigned, handed to a data thread as data); `/_cardea/explain/ID` and `/_cardea/backup`, signed as service `cardea`. Everything else must
-//! be signed, too, before it is told that it is unknown.
+//! What is recognised, in order: `/livez`, `/readyz` and `/metrics` (unsigned); an operation of API Gateway by verb and path, signed;
+//! the path shapes of deployed APIs (unsigned, handed to a data thread as data); `/_cardea/explain/ID` and `/_cardea/backup`, signed
+//! as service `cardea`. Everything else must be signed, too, before it is told that it is unknown.
 
 use super::file_body::FileBody;
 use super::metrics;

@@ -5,3 +5,4 @@
 mod backup;
 mod house;
 mod metrics;
+mod packaging;
