@@ -1,6 +1,7 @@
 //! Every setting of the process: one table, one struct. A flag beats the environment beats `cardea.toml` beats the default, and each
 //! value knows where it came from. A name that is not in the table is an error that tells the nearest one that is.
 
+use crate::edge::{CERTIFICATES_MAX, Pair};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -34,6 +35,12 @@ const fn secret(name: &'static str, help: &'static str) -> Setting {
 pub const SETTINGS: &[Setting] = &[
     open("data-dir", "where everything is kept [default: $XDG_DATA_HOME/cardea, else ~/.local/share/cardea]"),
     setting("listen", "127.0.0.1:8080", "the data port: deployed APIs"),
+    open("listen-tls", "the data port for TLS [default: none]"),
+    open(
+        "tls-certificate",
+        "a PEM file of a certificate and its chain; several, separated by spaces, are chosen by the name clients ask for",
+    ),
+    open("tls-key", "the PEM file of the certificate's key; as many as there are certificates, in their order"),
     setting("control", "127.0.0.1:4566", "the control port: the AWS wire protocols"),
     setting("store", "sqlite", "where records are kept: sqlite (others come with clusters)"),
     setting("tally", "local", "where quotas are counted: local (others come with clusters)"),
@@ -228,6 +235,9 @@ fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
 pub struct Config {
     pub data_dir: PathBuf,
     pub listen: SocketAddr,
+    pub listen_tls: Option<SocketAddr>,
+    /// What is shown there; the first is for clients that name no host we know.
+    pub certificates: Vec<Pair>,
     pub control: SocketAddr,
     /// Prefix (without a slash at its end) and URL.
     pub proxies: Vec<(String, String)>,
@@ -271,8 +281,10 @@ impl Config {
         refuse_url("store", "sqlite")?;
         refuse_url("tally", "local")?;
         let (listen, control) = (values.address("listen")?, values.address("control")?);
+        let (listen_tls, certificates) = tls(values)?;
         let dev = values.flag("dev")?;
-        if dev && !(control.ip().is_loopback() && listen.ip().is_loopback()) && !values.flag("dev-listen-any")? {
+        let is_private = [Some(control), Some(listen), listen_tls].iter().flatten().all(|address| address.ip().is_loopback());
+        if dev && !is_private && !values.flag("dev-listen-any")? {
             return Err(ConfigError(format!(
                 "dev takes every caller for root, so it listens on loopback only, not on {control} and {listen}; \
                  set dev-listen-any to insist"
@@ -295,6 +307,8 @@ impl Config {
         Ok(Config {
             data_dir: data_dir(values, home)?,
             listen,
+            listen_tls,
+            certificates,
             control,
             proxies: values.text("proxy").unwrap_or_default().split_whitespace().map(proxy).collect::<Result<_, _>>()?,
             dev,
@@ -325,6 +339,28 @@ impl Config {
             head_timeout_ms: values.number("head-timeout-ms", 100, 600_000)? as u32,
         })
     }
+}
+
+/// Where TLS is spoken, and with which certificates.
+fn tls(values: &Values) -> Result<(Option<SocketAddr>, Vec<Pair>), ConfigError> {
+    let files = |name: &str| values.text(name).unwrap_or_default().split_whitespace().map(PathBuf::from).collect::<Vec<_>>();
+    let (certificates, keys) = (files("tls-certificate"), files("tls-key"));
+    if values.text("listen-tls").is_none() {
+        let unused = certificates.first().or(keys.first());
+        return unused.map_or(Ok((None, Vec::new())), |path| {
+            Err(ConfigError(format!("{} is for TLS: say where to listen for it with listen-tls", path.display())))
+        });
+    }
+    let address = values.address("listen-tls")?;
+    if certificates.len() != keys.len() || !(1..=CERTIFICATES_MAX).contains(&certificates.len()) {
+        return Err(ConfigError(format!(
+            "listen-tls needs tls-certificate and tls-key, as many files of each, 1 to {CERTIFICATES_MAX}: there are {} and {}",
+            certificates.len(),
+            keys.len()
+        )));
+    }
+    let pairs = certificates.into_iter().zip(keys).map(|(certificate, key)| Pair { certificate, key });
+    Ok((Some(address), pairs.collect()))
 }
 
 /// Where everything is kept.
@@ -388,12 +424,25 @@ mod tests {
             ("proxy", "http://x", "PREFIX=URL"),
             ("threads", "many", "whole number"),
             ("profile", "lax", "aws-strict"),
+            ("listen-tls", "127.0.0.1:0", "tls-certificate"),
+            ("tls-key", "a.pem", "listen-tls"),
         ] {
             let said = read(&[(name, value)]).unwrap_err().0;
             assert!(said.contains(word), "{said}");
         }
         assert!(read(&[("dev", "true"), ("control", "0.0.0.0:1")]).unwrap_err().0.contains("loopback"));
         assert!(read(&[("dev", "true"), ("control", "0.0.0.0:1"), ("dev-listen-any", "true")]).is_ok());
+    }
+
+    #[test]
+    fn certificates_and_keys_come_in_pairs_and_dev_keeps_tls_private_too() {
+        let tls = [("listen-tls", "127.0.0.1:0"), ("tls-certificate", "a.pem b.pem"), ("tls-key", "a.key b.key")];
+        let config = read(&tls).unwrap();
+        let pair = |name: &str| Pair { certificate: format!("{name}.pem").into(), key: format!("{name}.key").into() };
+        assert_eq!(config.certificates, [pair("a"), pair("b")]);
+        assert!(read(&[tls[0], tls[1], ("tls-key", "a.key")]).unwrap_err().0.contains("there are 2 and 1"));
+        let open = [("dev", "true"), ("listen-tls", "0.0.0.0:0"), tls[1], tls[2]];
+        assert!(read(&open).unwrap_err().0.contains("loopback only"));
     }
 
     #[test]

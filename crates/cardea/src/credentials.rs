@@ -66,6 +66,8 @@ pub fn sealing_key(dir: &Path, ids: &Ids) -> io::Result<[u8; SEALING_KEY_BYTES]>
 #[derive(Clone, Serialize, Deserialize)]
 pub struct RunFile {
     pub data: SocketAddr,
+    /// The data port for TLS, if there is one.
+    pub data_tls: Option<SocketAddr>,
     pub control: SocketAddr,
     pub pid: u32,
     /// The region of callers that name none.
@@ -77,13 +79,16 @@ impl RunFile {
     pub fn read(dir: &Path) -> Option<RunFile> {
         let stored: Stored = serde_json::from_str(&std::fs::read_to_string(dir.join(RUN_FILE)).ok()?).ok()?;
         let address = |url: &str| url.strip_prefix("http://")?.parse().ok();
-        Some(RunFile { data: address(&stored.data)?, control: address(&stored.control)?, pid: stored.pid, region: stored.region })
+        let data_tls = stored.data_tls.as_deref().and_then(|url| url.strip_prefix("https://")?.parse().ok());
+        let (data, control) = (address(&stored.data)?, address(&stored.control)?);
+        Some(RunFile { data, data_tls, control, pid: stored.pid, region: stored.region })
     }
 
     /// Says where this node listens.
     pub fn write(&self, dir: &Path) -> io::Result<()> {
         let stored = Stored {
             data: format!("http://{}", self.data),
+            data_tls: self.data_tls.map(|address| format!("https://{address}")),
             control: format!("http://{}", self.control),
             pid: self.pid,
             region: self.region.clone(),
@@ -101,6 +106,8 @@ impl RunFile {
 #[derive(Serialize, Deserialize)]
 struct Stored {
     data: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data_tls: Option<String>,
     control: String,
     pid: u32,
     region: String,
@@ -136,6 +143,21 @@ impl Credentials for KnownKeys {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_node_says_where_it_listens_and_of_tls_only_if_it_does() {
+        let dir = std::env::temp_dir().join(format!("cardea-run-{}", Ids::system().lower(12)));
+        std::fs::create_dir(&dir).unwrap();
+        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        for data_tls in [None, Some(address(3))] {
+            let run = RunFile { data: address(1), data_tls, control: address(2), pid: 7, region: "eu-west-1".into() };
+            run.write(&dir).unwrap();
+            assert_eq!(std::fs::read_to_string(dir.join(RUN_FILE)).unwrap().contains("data_tls"), data_tls.is_some());
+            let read = RunFile::read(&dir).unwrap();
+            assert_eq!((read.data, read.data_tls, read.control), (address(1), data_tls, address(2)));
+        }
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
 
     #[test]
     fn a_key_is_made_once_and_is_for_its_owner_alone() {

@@ -3,8 +3,8 @@
 use crate::backup;
 use crate::config::Config;
 use crate::credentials::{KnownKeys, RootKey, RunFile, sealing_key};
-use crate::edge::control::{ControlPort, Packer};
-use crate::edge::{self, Lanes, Limits, Plan};
+use crate::edge::control::ControlPort;
+use crate::edge::{self, Certificates, Lanes, Limits, Packer, Plan, TlsPlan};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
 use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
 use base::api::dispatch::Catalogue;
@@ -45,6 +45,7 @@ pub struct Node {
     ledger: Arc<SqliteLedger>,
     gateway: Arc<Gateway>,
     lanes: Arc<Lanes<Desk>>,
+    certificates: Option<Arc<Certificates>>,
     port: Arc<ControlPort>,
     control: SocketAddr,
     serving: tokio::task::JoinHandle<()>,
@@ -98,7 +99,9 @@ impl Node {
         let control = TcpListener::bind(config.control).await.map_err(|why| {
             fail(format!("the control port {} cannot be had: {why}; another cardea (or another program) may listen there", config.control))
         })?;
-        let lanes = Arc::new(start_lanes(config, threads, &gateway, &clock)?);
+        let tls = tls_plan(config, &clock)?;
+        let certificates = tls.as_ref().map(|tls| tls.certificates.clone());
+        let lanes = Arc::new(start_lanes(config, threads, tls, &gateway, &clock)?);
         let home = Realm::new(&config.account_id, &config.region);
         let house = House {
             store: store.clone(),
@@ -127,18 +130,30 @@ impl Node {
         let stop = watch::Sender::new(false);
         let address = control.local_addr().map_err(in_dir)?;
         let serving = tokio::spawn(port.clone().serve(control, stop.subscribe()));
-        let run = RunFile { data: lanes.address(), control: address, pid: std::process::id(), region: config.region.clone() };
+        let run = RunFile {
+            data: lanes.address(),
+            data_tls: lanes.tls_address(),
+            control: address,
+            pid: std::process::id(),
+            region: config.region.clone(),
+        };
         run.write(&config.data_dir).map_err(in_dir)?;
         flush_access_logs(&lanes);
-        if config.dev && !(address.ip().is_loopback() && lanes.address().ip().is_loopback()) {
+        let all = [Some(address), Some(lanes.address()), lanes.tls_address()];
+        if config.dev && !all.iter().flatten().all(|address| address.ip().is_loopback()) {
             tracing::warn!("dev takes every caller for root, and others can reach this node");
         }
-        Ok(Node { store, ledger, gateway, lanes, port, control: address, serving, stop, root, _directory: directory })
+        Ok(Node { store, ledger, gateway, lanes, certificates, port, control: address, serving, stop, root, _directory: directory })
     }
 
     /// Where deployed APIs are.
     pub fn data(&self) -> SocketAddr {
         self.lanes.address()
+    }
+
+    /// Where deployed APIs are for TLS, if they are.
+    pub fn data_tls(&self) -> Option<SocketAddr> {
+        self.lanes.tls_address()
     }
 
     /// Where the control API is.
@@ -161,11 +176,23 @@ impl Node {
             tokio::select! {
                 _ = term.recv() => break,
                 _ = interrupt.recv() => break,
-                _ = hangup.recv() => self.gateway.access_log.reopen(),
+                _ = hangup.recv() => self.reload().await,
             }
         }
         self.drain(config).await;
         Ok(())
+    }
+
+    /// Opens log files anew, and reads certificates again for connections to come.
+    pub async fn reload(&self) {
+        self.gateway.access_log.reopen();
+        let Some(certificates) = self.certificates.clone() else { return };
+        let read = tokio::task::spawn_blocking(move || certificates.reload()).await;
+        match read {
+            Ok(Ok(())) => tracing::info!("certificates were read anew"),
+            Ok(Err(error)) => tracing::error!(%error, "certificates stay as they were, since they cannot be read anew"),
+            Err(error) => tracing::error!(%error, "certificates stay as they were"),
+        }
     }
 
     /// Lets what runs come to its end, gives unspent quota back, and closes the store.
@@ -200,15 +227,27 @@ fn packer(directory: Arc<Directory>) -> Packer {
     })
 }
 
-fn start_lanes(config: &Config, threads: usize, gateway: &Arc<Gateway>, clock: &Clock) -> Result<Lanes<Desk>, NodeError> {
+fn tls_plan(config: &Config, clock: &Clock) -> Result<Option<TlsPlan>, NodeError> {
+    let Some(address) = config.listen_tls else { return Ok(None) };
+    let certificates = Certificates::read(config.certificates.clone(), clock.clone()).map_err(|why| fail(why.to_string()))?;
+    Ok(Some(TlsPlan { address, certificates: Arc::new(certificates) }))
+}
+
+fn start_lanes(
+    config: &Config,
+    threads: usize,
+    tls: Option<TlsPlan>,
+    gateway: &Arc<Gateway>,
+    clock: &Clock,
+) -> Result<Lanes<Desk>, NodeError> {
     let connections_per_thread_max = u32::try_from(config.connections_max.div_ceil(threads)).unwrap_or(u32::MAX);
     let h1 = h1::Limits { idle_ms: config.idle_timeout_ms, head_ms: config.head_timeout_ms, ..h1::Limits::default() };
     let limits = Limits { h1, connections_per_thread_max, ..Limits::default() };
-    let plan = Plan { threads, address: config.listen, node: 0, limits, clock: clock.clone() };
+    let plan = Plan { threads, address: config.listen, tls, node: 0, limits, clock: clock.clone() };
     let (gateway, ca) = (gateway.clone(), config.upstream_ca.clone());
-    let tls = Arc::new(Tls::new(ca, clock.clone()));
+    let upstream_tls = Arc::new(Tls::new(ca, clock.clone()));
     edge::start(plan, move |lane| {
-        let upstreams = Upstreams::new(lane.clone(), tls.clone(), deliver::upstream::Settings::default());
+        let upstreams = Upstreams::new(lane.clone(), upstream_tls.clone(), deliver::upstream::Settings::default());
         Desk::new(gateway.clone(), Rc::new(upstreams))
     })
     .map_err(|why| fail(why.to_string()))

@@ -21,7 +21,8 @@ pub(super) fn run(args: &ArgMatches) -> Outcome {
         .map_err(|why| fail(format!("no runtime: {why}")))?;
     runtime.block_on(async {
         let node = Node::start(&config).await?;
-        println!("listening data=http://{} control=http://{}", node.data(), node.control());
+        let tls = node.data_tls().map_or_else(String::new, |address| format!(" data-tls=https://{address}"));
+        println!("listening data=http://{} control=http://{}{tls}", node.data(), node.control());
         std::io::stdout().flush().map_err(|why| fail(why.to_string()))?;
         tracing::info!(data = %node.data(), control = %node.control(), "serving");
         node.until_told_to_stop(&config).await?;

@@ -7,6 +7,7 @@ use super::front;
 use super::http1::Connection;
 use super::lanes::Mail;
 use super::line::Line;
+use super::secure::Secure;
 use base::gate::Scheme;
 use std::future::poll_fn;
 use std::io::{self, Read, Write};
@@ -19,19 +20,28 @@ use tokio::sync::{mpsc, watch};
 /// How long to let be, when the machine has no descriptors or memory for another connection.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 
+/// Which of a thread's two listeners a connection came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    Plain,
+    Tls,
+}
+
 /// One thread's door.
 pub(super) struct Door<A: Answers> {
     pub(super) dock: Rc<Dock>,
     pub(super) crew: Rc<Crew<TcpStream, A>>,
     /// The port that clients come to.
     pub(super) port: u16,
+    /// What is behind the door for TLS, if there is one.
+    pub(super) secure: Option<Rc<Secure<A>>>,
     /// The mailboxes of all threads, for connections that are better off there.
     pub(super) threads: Rc<[mpsc::Sender<Mail<A>>]>,
 }
 
 impl<A: Answers> Door<A> {
     /// Accepts until told to drain; then empties the kernel's queue, so that nobody who was let in is turned away, and closes.
-    pub(super) async fn keep<D>(&self, listener: TcpListener, drain: &mut watch::Receiver<Option<D>>) {
+    pub(super) async fn keep<D>(&self, entry: Entry, listener: TcpListener, mut drain: watch::Receiver<Option<D>>) {
         let pause = self.dock.lane.deadlines.watch();
         loop {
             tokio::select! {
@@ -39,7 +49,7 @@ impl<A: Answers> Door<A> {
                 // A sender that is gone asks for the same.
                 _ = drain.changed() => break,
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => self.place(stream, peer),
+                    Ok((stream, peer)) => self.place(entry, stream, peer),
                     Err(error) if is_of_one_connection(&error) => {}
                     Err(error) => {
                         tracing::warn!(%error, "no connection can be accepted for the moment");
@@ -53,7 +63,7 @@ impl<A: Answers> Door<A> {
         let Ok(listener) = listener.into_std() else { return };
         loop {
             match listener.accept() {
-                Ok((stream, peer)) => self.admit_std(stream, peer, self.dock.ticket(Which::Own)),
+                Ok((stream, peer)) => self.admit_std(entry, stream, peer, self.dock.ticket(Which::Own)),
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(_) => break,
             }
@@ -61,36 +71,43 @@ impl<A: Answers> Door<A> {
     }
 
     /// Serves a connection here, or passes it to a thread that has far fewer.
-    fn place(&self, stream: TcpStream, peer: SocketAddr) {
+    fn place(&self, entry: Entry, stream: TcpStream, peer: SocketAddr) {
         let ticket = self.dock.ticket(Which::Lightest);
         if ticket.thread() == usize::from(self.dock.lane.thread) {
-            return self.admit(stream, peer, ticket);
+            return self.admit(entry, stream, peer, ticket);
         }
         match self.threads[ticket.thread()].try_reserve() {
             Ok(permit) => {
                 // A stream that cannot leave the event loop is closed, as if it had not been accepted.
                 if let Ok(stream) = stream.into_std() {
-                    permit.send(Mail::Connection(stream, peer, ticket));
+                    permit.send(Mail::Connection(entry, stream, peer, ticket));
                 }
             }
-            Err(_) => self.admit(stream, peer, self.dock.ticket(Which::Own)),
+            Err(_) => self.admit(entry, stream, peer, self.dock.ticket(Which::Own)),
         }
     }
 
     /// As [`Self::admit`], from outside this thread's event loop.
-    pub(super) fn admit_std(&self, stream: std::net::TcpStream, peer: SocketAddr, ticket: Ticket) {
+    pub(super) fn admit_std(&self, entry: Entry, stream: std::net::TcpStream, peer: SocketAddr, ticket: Ticket) {
         let ours = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
         match ours {
-            Ok(stream) => self.admit(stream, peer, ticket),
+            Ok(stream) => self.admit(entry, stream, peer, ticket),
             Err(error) => tracing::warn!(%error, "a connection could not be taken over"),
         }
     }
 
     /// Serves a connection, if there is room for it.
-    fn admit(&self, stream: TcpStream, peer: SocketAddr, ticket: Ticket) {
-        let Some(seat) = self.dock.seat(ticket) else { return self.turn_away(stream) };
+    fn admit(&self, entry: Entry, stream: TcpStream, peer: SocketAddr, ticket: Ticket) {
+        let secure = self.secure.as_ref().filter(|_| entry == Entry::Tls);
+        let Some(seat) = self.dock.seat(ticket) else {
+            // What would be said in the clear is no answer to a TLS client: its connection is closed.
+            return if secure.is_none() { self.turn_away(stream) } else { drop(stream) };
+        };
         // It fails on a connection that is gone, which the first read finds out.
         let _gone = stream.set_nodelay(true);
+        if let Some(secure) = secure {
+            return secure.admit(stream, peer, seat);
+        }
         let line = Line::new(stream, self.dock.clone(), peer, self.port, Scheme::Http);
         tokio::task::spawn_local(Connection::new(line, self.crew.clone(), seat));
     }

@@ -33,9 +33,55 @@ impl From<BodyFault> for Cut {
     }
 }
 
+/// A reply's body as far as it is here.
+pub(super) struct Outset {
+    pub(super) piece: Buffer,
+    pub(super) length: BodyLength,
+    /// What brings the rest, if there is one. A stream that is not sent is not read either.
+    pub(super) source: Option<Box<dyn BodySource>>,
+}
+
+/// Takes the body out of a reply. A reply that is none, or whose body failed already, becomes an apology.
+pub(super) fn outset(cx: &mut Context<'_>, ex: &mut Exchange, reply: &mut Reply) -> Outset {
+    if !(200..600).contains(&reply.status) {
+        *reply = front::refuse(ex, 500, "a reply without a status of an answer");
+    }
+    let bodiless = ex.request.head.method() == Method::Head || matches!(reply.status, 204 | 304);
+    let whole = |piece: Buffer| Outset { length: BodyLength::Exact(piece.len() as u64), piece, source: None };
+    match std::mem::take(&mut reply.body) {
+        ReplyBody::Empty => whole(Buffer::none()),
+        ReplyBody::Length(length) => Outset { piece: Buffer::none(), length: BodyLength::Exact(length), source: None },
+        ReplyBody::Whole(bytes) => whole(bytes),
+        ReplyBody::Stream(stream) if bodiless => {
+            let length = stream.left().map_or(BodyLength::Chunked, BodyLength::Exact);
+            Outset { piece: Buffer::none(), length, source: None }
+        }
+        ReplyBody::Stream(mut stream) => {
+            let announced = stream.left();
+            let mut piece = Buffer::take();
+            // What is here already leaves with the head; a source that failed already is no answer at all.
+            match stream.poll_fill(cx, &mut piece) {
+                Poll::Ready(Err(_)) => {
+                    *reply = front::refuse(ex, 502, "the answer's body failed before its first byte");
+                    match std::mem::take(&mut reply.body) {
+                        ReplyBody::Whole(bytes) => whole(bytes),
+                        _ => whole(Buffer::none()),
+                    }
+                }
+                Poll::Ready(Ok(Fill::End)) => {
+                    let length = announced.unwrap_or(piece.len() as u64);
+                    Outset { piece, length: BodyLength::Exact(length), source: None }
+                }
+                Poll::Ready(Ok(Fill::More)) | Poll::Pending => {
+                    Outset { piece, length: announced.map_or(BodyLength::Chunked, BodyLength::Exact), source: Some(stream) }
+                }
+            }
+        }
+    }
+}
+
 /// Sends a reply, and notes what was sent.
 pub(super) async fn send<S: Socket>(line: &Line<S>, ex: &mut Exchange, reply: Reply) {
-    let reply = if (200..600).contains(&reply.status) { reply } else { front::refuse(ex, 500, "a reply without a status of an answer") };
     if let Err(cut) = try_send(line, ex, reply).await {
         line.server.borrow_mut().answer_failed();
         if let Cut::Source = cut {
@@ -45,46 +91,14 @@ pub(super) async fn send<S: Socket>(line: &Line<S>, ex: &mut Exchange, reply: Re
 }
 
 async fn try_send<S: Socket>(line: &Line<S>, ex: &mut Exchange, mut reply: Reply) -> Result<(), Cut> {
-    let bodiless = ex.request.head.method() == Method::Head || matches!(reply.status, 204 | 304);
-    let mut source = None;
-    let mut ended = true;
-    let (mut piece, length) = match std::mem::take(&mut reply.body) {
-        ReplyBody::Empty => (Buffer::none(), BodyLength::Exact(0)),
-        ReplyBody::Length(length) => (Buffer::none(), BodyLength::Exact(length)),
-        ReplyBody::Whole(bytes) => {
-            let length = BodyLength::Exact(bytes.len() as u64);
-            (bytes, length)
-        }
-        ReplyBody::Stream(stream) if bodiless => (Buffer::none(), stream.left().map_or(BodyLength::Chunked, BodyLength::Exact)),
-        ReplyBody::Stream(mut stream) => {
-            let announced = stream.left();
-            let mut piece = Buffer::take();
-            // What is here already leaves with the head; a source that failed already is no answer at all.
-            match poll_fn(|cx| Poll::Ready(stream.poll_fill(cx, &mut piece))).await {
-                Poll::Ready(Err(_)) => {
-                    reply = front::refuse(ex, 502, "the answer's body failed before its first byte");
-                    let ReplyBody::Whole(bytes) = std::mem::take(&mut reply.body) else { return Err(Cut::Source) };
-                    let length = BodyLength::Exact(bytes.len() as u64);
-                    (bytes, length)
-                }
-                Poll::Ready(Ok(Fill::End)) => {
-                    let length = announced.unwrap_or(piece.len() as u64);
-                    (piece, BodyLength::Exact(length))
-                }
-                Poll::Ready(Ok(Fill::More)) | Poll::Pending => {
-                    source = Some(stream);
-                    ended = false;
-                    (piece, announced.map_or(BodyLength::Chunked, BodyLength::Exact))
-                }
-            }
-        }
-    };
+    let set_out = poll_fn(|cx| Poll::Ready(outset(cx, ex, &mut reply))).await;
+    let Outset { mut piece, length, mut source } = set_out;
+    let mut ended = source.is_none();
     let mut out = Buffer::take();
     out.append(&mut line.interim.borrow_mut());
     ex.notes.status = reply.status;
     write_head(line, &reply, length, &mut out)?;
     give_back_fields(std::mem::take(&mut reply.fields));
-    // A stream that is not sent is not read either.
     loop {
         let frame = line.server.borrow_mut().frame(piece.len(), &mut out)?;
         if !frame.payload {

@@ -4,7 +4,7 @@
 //! the path shapes of deployed APIs (unsigned, handed to a data thread as data); `/_cardea/explain/ID` and `/_cardea/backup`, signed
 //! as service `cardea`. Everything else must be signed, too, before it is told that it is unknown.
 
-use super::file_body::FileBody;
+use super::file_body::{FileBody, Packer};
 use super::metrics;
 use super::{Handed, HandedAnswer, Lanes, Unserved};
 use crate::runtime::table::path_shape;
@@ -42,9 +42,6 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 
 /// The body of an answer.
 type Page = Either<Full<Bytes>, FileBody>;
-
-/// Makes a backup: the file, from its beginning, or why there is none. It blocks.
-pub type Packer = Box<dyn Fn() -> Result<std::fs::File, String> + Send + Sync>;
 
 /// What the control port serves.
 pub struct ControlPort {
@@ -217,16 +214,12 @@ impl ControlPort {
     /// Everything that is kept, as it is at this moment.
     async fn backup(&self, id: &RequestId) -> Response<Page> {
         let pack = self.pack.clone();
-        let packed = tokio::task::spawn_blocking(move || {
-            let file = pack()?;
-            let bytes = file.metadata().map_err(|why| why.to_string())?.len();
-            Ok((file, bytes))
-        });
+        let packed = tokio::task::spawn_blocking(move || FileBody::of(pack()?).map_err(|why| why.to_string()));
         match packed.await.unwrap_or_else(|why| Err(why.to_string())) {
-            Ok((file, bytes)) => {
+            Ok(file) => {
                 let response = Response::builder().status(200).header("content-type", "application/octet-stream");
                 let response = response.header("x-amzn-requestid", id.as_str());
-                response.body(Either::Right(FileBody::new(file, bytes))).expect("the parts of an answer are our own")
+                response.body(Either::Right(file)).expect("the parts of an answer are our own")
             }
             Err(why) => {
                 tracing::error!(%why, "no backup could be made");

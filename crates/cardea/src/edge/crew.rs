@@ -53,6 +53,8 @@ pub(super) enum After {
     Again,
     /// It ends.
     Close,
+    /// It ends as a reset.
+    Reset,
 }
 
 impl<S: Socket, A: Answers> Crew<S, A> {
@@ -86,7 +88,7 @@ impl<S: Socket> Hand<S> {
         let ended = self.work.as_mut().poll(cx).is_ready();
         match self.post.after.take() {
             Some(after) => Poll::Ready(after),
-            None if ended => Poll::Ready(After::Close),
+            None if ended => Poll::Ready(After::Reset),
             None => Poll::Pending,
         }
     }

@@ -11,6 +11,9 @@ use tokio::io::{AsyncRead, ReadBuf};
 /// Bytes of one piece.
 const PIECE_BYTES: u64 = 64 * 1024;
 
+/// Makes a backup: the file, from its beginning, or why there is none. It blocks.
+pub type Packer = Box<dyn Fn() -> Result<std::fs::File, String> + Send + Sync>;
+
 /// What is left of a file.
 pub(super) struct FileBody {
     file: File,
@@ -19,9 +22,10 @@ pub(super) struct FileBody {
 }
 
 impl FileBody {
-    /// A file from where it is, of which so many bytes are left.
-    pub(super) fn new(file: std::fs::File, left: u64) -> FileBody {
-        FileBody { file: File::from_std(file), left, piece: Vec::new() }
+    /// The whole of a file that is at its beginning. Blocks.
+    pub(super) fn of(file: std::fs::File) -> io::Result<FileBody> {
+        let left = file.metadata()?.len();
+        Ok(FileBody { file: File::from_std(file), left, piece: Vec::new() })
     }
 }
 

@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use tokio::sync::oneshot;
 
 /// Room for each piece of an answer's body.
@@ -59,7 +59,7 @@ pub(super) struct Errand {
     pub(super) answer: oneshot::Sender<Result<HandedAnswer, Unserved>>,
 }
 
-/// A thread's count of those it has in hand.
+/// A count of requests in hand.
 #[derive(Default)]
 pub(super) struct InHand {
     count: Cell<u32>,
@@ -67,23 +67,31 @@ pub(super) struct InHand {
 }
 
 /// One of them. Dropping it, for whatever reason, takes it off the count.
-struct Counted(Rc<InHand>);
+pub(super) struct Counted(Rc<InHand>);
 
 impl InHand {
     pub(super) fn count(&self) -> u32 {
         self.count.get()
     }
 
+    /// One more.
+    pub(super) fn enter(this: &Rc<InHand>) -> Counted {
+        this.count.set(this.count.get() + 1);
+        Counted(this.clone())
+    }
+
+    /// Ready while there are none.
+    pub(super) fn poll_empty(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.count.get() == 0 {
+            return Poll::Ready(());
+        }
+        self.emptied.set(Some(cx.waker().clone()));
+        Poll::Pending
+    }
+
     /// Waits until there are none.
     pub(super) async fn emptied(&self) {
-        poll_fn(|cx| {
-            if self.count.get() == 0 {
-                return Poll::Ready(());
-            }
-            self.emptied.set(Some(cx.waker().clone()));
-            Poll::Pending
-        })
-        .await;
+        poll_fn(|cx| self.poll_empty(cx)).await;
     }
 }
 
@@ -103,8 +111,7 @@ pub(super) fn run<A: Answers>(errand: Errand, dock: Rc<Dock>, desk: Rc<A>, in_ha
         let _nobody = answer.send(Err(Unserved::Busy));
         return;
     }
-    in_hand.count.set(in_hand.count() + 1);
-    let counted = Counted(in_hand);
+    let counted = InHand::enter(&in_hand);
     tokio::task::spawn_local(async move {
         let _counted = counted;
         let served = serve(handed, &dock, &*desk).await;

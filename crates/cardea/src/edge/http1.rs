@@ -51,7 +51,11 @@ impl<S: Socket, A: Answers> Future for Connection<S, A> {
                 this.crew.rest(hand);
                 match after {
                     After::Wait => {}
-                    After::Close => return Poll::Ready(()),
+                    After::Close => {
+                        this.line.say_goodbye(cx);
+                        return Poll::Ready(());
+                    }
+                    After::Reset => return Poll::Ready(()),
                     After::Again => {
                         this.again = true;
                         cx.waker().wake_by_ref();
@@ -63,7 +67,10 @@ impl<S: Socket, A: Answers> Future for Connection<S, A> {
             let rejected = match more {
                 More::Bytes => None,
                 More::Refuse(rejection) => Some(rejection),
-                More::Over => return Poll::Ready(()),
+                More::Over => {
+                    this.line.say_goodbye(cx);
+                    return Poll::Ready(());
+                }
             };
             this.hand = Some(this.crew.take(this.line.clone(), rejected));
         }
@@ -79,14 +86,18 @@ pub(super) async fn turn<S: Socket, A: Answers>(line: &Rc<Line<S>>, rejected: Op
             Next::Refuse(rejection) => exchange(line, Some(rejection), desk, ex).await,
             Next::Read => return After::Wait,
             Next::Linger => {
-                line.shut().await;
+                poll_fn(|cx| {
+                    line.shut(cx);
+                    Poll::Ready(())
+                })
+                .await;
                 return After::Wait;
             }
             Next::Close => return After::Close,
             // No reply of ours upgrades a connection, and each exchange ends before the machine is asked again.
             Next::Abort | Next::Upgraded | Next::Exchange => {
                 line.reset();
-                return After::Close;
+                return After::Reset;
             }
         }
         ex.clear();

@@ -1,12 +1,14 @@
 //! The data threads: started together, reached by their mailboxes, drained together.
 
 use super::Answers;
-use super::accept::Door;
+use super::accept::{Door, Entry};
+use super::certificates::Certificates;
 use super::crew::Crew;
 use super::dock::{Dock, Loads, Ticket};
 use super::handed::{self, Errand, Handed, HandedAnswer, InHand, Unserved};
 use super::limits::Limits;
 use super::listener::{ListenError, listeners};
+use super::secure::Secure;
 use base::gate::Lane;
 use base::world::{Clock, Dice};
 use std::cell::RefCell;
@@ -36,10 +38,20 @@ pub struct Plan {
     pub threads: usize,
     /// Where to listen. Port 0 is a free port.
     pub address: SocketAddr,
+    /// Where to listen for TLS, and what to show there.
+    pub tls: Option<TlsPlan>,
     /// The number of this node in its cluster; 0 when alone.
     pub node: u8,
     pub limits: Limits,
     pub clock: Clock,
+}
+
+/// The door for TLS.
+#[derive(Clone, Debug)]
+pub struct TlsPlan {
+    /// Where to listen. Port 0 is a free port.
+    pub address: SocketAddr,
+    pub certificates: Arc<Certificates>,
 }
 
 /// Something to do on a data thread, with what its requests use. It runs between requests: it must be short.
@@ -52,13 +64,14 @@ pub struct Unposted;
 
 pub(super) enum Mail<A: Answers> {
     Job(Job<A>),
-    Connection(std::net::TcpStream, SocketAddr, Ticket),
+    Connection(Entry, std::net::TcpStream, SocketAddr, Ticket),
     Errand(Box<Errand>),
 }
 
 /// The running data threads. Share it in an `Arc`.
 pub struct Lanes<A: Answers> {
     address: SocketAddr,
+    tls_address: Option<SocketAddr>,
     mail: Vec<mpsc::Sender<Mail<A>>>,
     loads: Loads,
     next: AtomicUsize,
@@ -83,18 +96,27 @@ where
         return Err(ListenError::Threads(plan.threads));
     }
     let all = listeners(plan.threads, plan.address)?;
-    let address = all[0].local_addr().map_err(|why| ListenError::Refused { address: plan.address, why })?;
+    let address = bound(&all, plan.address)?;
+    let (secure, tls_address) = match &plan.tls {
+        Some(tls) => {
+            let all = listeners(plan.threads, tls.address)?;
+            let address = bound(&all, tls.address)?;
+            (all.into_iter().map(|one| Some((one, address.port()))).collect(), Some(address))
+        }
+        None => ((0..plan.threads).map(|_| None).collect::<Vec<_>>(), None),
+    };
     let (mail, inboxes): (Vec<_>, Vec<_>) = (0..plan.threads).map(|_| mpsc::channel(plan.limits.mailbox_max.max(1))).unzip();
     let (drain, _) = watch::channel(None);
     let loads = Loads::new(plan.threads);
     let make_desk = Arc::new(make_desk);
-    let lanes = Lanes { address, mail, loads, next: AtomicUsize::new(0), drain, threads: Mutex::default() };
-    for (number, (listener, inbox)) in all.into_iter().zip(inboxes).enumerate() {
+    let lanes = Lanes { address, tls_address, mail, loads, next: AtomicUsize::new(0), drain, threads: Mutex::default() };
+    for (number, ((listener, secure), inbox)) in all.into_iter().zip(secure).zip(inboxes).enumerate() {
         let (ended, at_end) = oneshot::channel();
         let place = Place {
             thread: number as u8,
             port: address.port(),
             listener,
+            secure,
             inbox,
             mail: lanes.mail.clone(),
             loads: lanes.loads.clone(),
@@ -123,10 +145,19 @@ where
     Ok(lanes)
 }
 
+fn bound(listeners: &[std::net::TcpListener], address: SocketAddr) -> Result<SocketAddr, ListenError> {
+    listeners[0].local_addr().map_err(|why| ListenError::Refused { address, why })
+}
+
 impl<A: Answers> Lanes<A> {
     /// Where clients come to, with the port that was found.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where clients come to that speak TLS.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls_address
     }
 
     /// How many data threads there are.
@@ -187,6 +218,8 @@ struct Place<A: Answers> {
     thread: u8,
     port: u16,
     listener: std::net::TcpListener,
+    /// The listener for TLS, and its port.
+    secure: Option<(std::net::TcpListener, u16)>,
     inbox: mpsc::Receiver<Mail<A>>,
     mail: Vec<mpsc::Sender<Mail<A>>>,
     loads: Loads,
@@ -197,18 +230,30 @@ struct Place<A: Answers> {
 impl<A: Answers> Place<A> {
     /// The life of a thread. Says how many connections are left at its end.
     async fn run(self, make_desk: impl Fn(&Rc<Lane>) -> A) -> io::Result<u32> {
-        let Place { thread, port, listener, inbox, mail, loads, mut drain, plan } = self;
+        let Place { thread, port, listener, secure, inbox, mail, loads, drain, plan } = self;
         let lane = Rc::new(Lane::new(plan.node, thread, plan.clock, Dice::new()));
         let desk = Rc::new(make_desk(&lane));
         let dock = Rc::new(Dock::new(lane, plan.limits, loads));
         let crew = Rc::new(Crew::new(dock.clone(), desk.clone()));
-        let door = Rc::new(Door { dock: dock.clone(), crew, port, threads: mail.into() });
+        let (secure, secure_listener) = match (plan.tls, secure) {
+            (Some(tls), Some((listener, port))) => {
+                let secure = Secure::new(dock.clone(), desk.clone(), tls.certificates, port);
+                (Some(Rc::new(secure)), Some(tokio::net::TcpListener::from_std(listener)?))
+            }
+            _ => (None, None),
+        };
+        let door = Rc::new(Door { dock: dock.clone(), crew, port, secure, threads: mail.into() });
         let listener = tokio::net::TcpListener::from_std(listener)?;
         spawn_local(tick(dock.clone()));
         let in_hand = Rc::new(InHand::default());
         let mailbox = Rc::new(Mailbox { inbox: RefCell::new(inbox), door: door.clone(), desk, in_hand: in_hand.clone() });
         spawn_local(mailbox.clone().read());
-        door.keep(listener, &mut drain).await;
+        match secure_listener {
+            Some(secure) => {
+                tokio::join!(door.keep(Entry::Plain, listener, drain.clone()), door.keep(Entry::Tls, secure, drain.clone()));
+            }
+            None => door.keep(Entry::Plain, listener, drain.clone()).await,
+        }
         mailbox.empty();
         dock.drain();
         // Without an owner there is nobody to wait for.
@@ -253,7 +298,7 @@ impl<A: Answers> Mailbox<A> {
 
     fn handle(&self, mail: Mail<A>) {
         match mail {
-            Mail::Connection(stream, peer, ticket) => self.door.admit_std(stream, peer, ticket),
+            Mail::Connection(entry, stream, peer, ticket) => self.door.admit_std(entry, stream, peer, ticket),
             Mail::Errand(errand) => handed::run(*errand, self.door.dock.clone(), self.desk.clone(), self.in_hand.clone()),
             Mail::Job(job) => {
                 if catch_unwind(AssertUnwindSafe(|| job(&self.desk))).is_err() {

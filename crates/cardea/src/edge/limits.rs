@@ -5,6 +5,8 @@
 pub struct Limits {
     /// Heads, bodies (`body_bytes_max`, AWS: 10 MiB, more is 413), idling, stalls and lingering of each connection.
     pub h1: h1::Limits,
+    /// What HTTP/2 adds.
+    pub http2: super::http2::Limits,
     /// Open client connections of one data thread; the next one is told 503 and closed.
     pub connections_per_thread_max: u32,
     /// Pipelined requests a connection may have answered before the others get their turn.
@@ -17,18 +19,25 @@ pub struct Limits {
     pub handed_body_bytes_max: u64,
     /// How long, once we drain, a connection that never asked anything may still bring its first request.
     pub drain_fresh_ms: u32,
+    /// From a TLS connection's first moment to the end of its handshake.
+    pub handshake_ms: u32,
+    /// Handshakes whose arithmetic one data thread does between two looks at its sockets; the others wait for the next.
+    pub handshakes_per_turn_max: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             h1: h1::Limits::default(),
+            http2: super::http2::Limits::default(),
             connections_per_thread_max: 16_384,
             requests_per_turn_max: 32,
             mailbox_max: 1_024,
             handed_max: 256,
             handed_body_bytes_max: 10 * 1024 * 1024,
             drain_fresh_ms: 500,
+            handshake_ms: 10_000,
+            handshakes_per_turn_max: 4,
         }
     }
 }

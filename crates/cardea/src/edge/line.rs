@@ -6,7 +6,7 @@ use base::gate::{Buffer, Exchange, Scheme};
 use base::world::{Moment, Watch};
 use h1::{Deadline, Limits, Next, Rejection, RequestHead, Server, Wait};
 use std::cell::{Cell, OnceCell, RefCell};
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
@@ -117,14 +117,17 @@ impl<S: Socket> Line<S> {
     }
 
     /// Shuts the sending side, once.
-    pub(super) async fn shut(&self) {
+    pub(super) fn shut(&self, cx: &mut Context<'_>) {
         if !self.shut.replace(true) {
             // TCP does it at once; whoever cannot is closed a little later.
-            poll_fn(|cx| {
-                let _later = Pin::new(&mut *self.io.borrow_mut()).poll_shutdown(cx);
-                Poll::Ready(())
-            })
-            .await;
+            let _later = Pin::new(&mut *self.io.borrow_mut()).poll_shutdown(cx);
+        }
+    }
+
+    /// The connection is about to be closed in order: says so where that has to be said.
+    pub(super) fn say_goodbye(&self, cx: &mut Context<'_>) {
+        if S::SAYS_GOODBYE {
+            self.shut(cx);
         }
     }
 

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //!   Lanes ── start, post, serve_once, drain            one listener, one runtime, one desk for each data thread
-//!     └─ accept ─► Connection ── waits with nothing but its Line: no buffer, no exchange, no head
+//!     └─ accept ─► (Secure: a handshake, behind a listener of its own)
+//!          └─► Connection ── waits with nothing but its Line: no buffer, no exchange, no head
 //!                    │  bytes came
 //!                    └─► Hand ── out of the thread's Crew, with an Exchange to work in
 //!                          ├─ h1::Server says what the bytes are
@@ -24,6 +25,7 @@
 
 mod accept;
 mod answer;
+mod certificates;
 pub mod control;
 mod crew;
 mod date;
@@ -32,17 +34,22 @@ mod file_body;
 mod front;
 mod handed;
 mod http1;
+mod http2;
 mod incoming;
 mod lanes;
 mod limits;
 mod line;
 mod listener;
 mod metrics;
+mod secure;
 mod socket;
 
+pub use certificates::{CERTIFICATES_MAX, CertificateError, Certificates, Pair};
+pub use file_body::Packer;
 pub use handed::{Handed, HandedAnswer, Unserved};
 pub use http1::Connection;
-pub use lanes::{Job, Lanes, Plan, Unposted, start};
+pub use http2::Limits as Http2Limits;
+pub use lanes::{Job, Lanes, Plan, TlsPlan, Unposted, start};
 pub use limits::Limits;
 pub use listener::ListenError;
 pub use socket::Socket;

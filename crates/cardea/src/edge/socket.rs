@@ -8,6 +8,9 @@ use tokio::net::TcpStream;
 
 /// A byte stream with a socket under it: plain TCP, or TLS over it.
 pub trait Socket: AsyncRead + AsyncWrite + Unpin + 'static {
+    /// Does an end have to be said within the stream, so that the client knows it for one? TCP's own end says it all.
+    const SAYS_GOODBYE: bool = false;
+
     /// Makes closing it a reset, which nobody takes for the end of an answer.
     fn reset_on_close(&self);
 

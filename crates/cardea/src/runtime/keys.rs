@@ -17,8 +17,38 @@ pub struct KeyRing {
     seed: [u64; 2],
 }
 
-/// Entries by hash. What hashes alike is chained.
-type Shard = HashMap<u64, Vec<Arc<KeyEntry>>, BuildHasherDefault<Already>>;
+/// Entries by hash.
+type Shard = HashMap<u64, Slot, BuildHasherDefault<Already>>;
+
+/// What hashes alike: one entry but for once in many lifetimes.
+#[derive(Clone)]
+enum Slot {
+    One(Arc<KeyEntry>),
+    More(Vec<Arc<KeyEntry>>),
+}
+
+/// The place, realm and id of an entry, and what it becomes.
+type Change = (u64, Arc<str>, Arc<str>, Option<Arc<KeyEntry>>);
+
+impl Slot {
+    fn entries(&self) -> &[Arc<KeyEntry>] {
+        match self {
+            Slot::One(entry) => std::slice::from_ref(entry),
+            Slot::More(entries) => entries,
+        }
+    }
+
+    /// The slot with the entries for which `keep` says yes, and one more; nothing if there is none.
+    fn with(old: Option<&Slot>, keep: impl Fn(&KeyEntry) -> bool, new: Option<Arc<KeyEntry>>) -> Option<Slot> {
+        let kept = old.map_or(&[][..], Slot::entries).iter().filter(|entry| keep(entry)).cloned();
+        let mut all: Vec<_> = kept.chain(new).collect();
+        match all.len() {
+            0 => None,
+            1 => all.pop().map(Slot::One),
+            _ => Some(Slot::More(all)),
+        }
+    }
+}
 
 /// The keys of a shard are hashes already.
 #[derive(Default)]
@@ -41,16 +71,15 @@ pub struct KeyEntry {
     /// `account/region`: a key is good in its own realm only.
     pub realm: Arc<str>,
     pub id: Arc<str>,
-    value: String,
+    value: Box<str>,
     pub enabled: bool,
-    pub memberships: Vec<Membership>,
+    pub memberships: Box<[Membership]>,
 }
 
 /// A key in a usage plan, with what is counted of it there. Buckets and quotas outlive the entry: they live in registries.
 pub struct Membership {
     pub plan: Arc<str>,
-    identity: String,
-    meter: Meter,
+    key: Arc<str>,
     bucket: OnceLock<Arc<Bucket>>,
     quota: OnceLock<Arc<Quota>>,
 }
@@ -58,32 +87,32 @@ pub struct Membership {
 impl Membership {
     /// The bucket of the plan's throttle for this key.
     pub fn bucket(&self, buckets: &Buckets) -> &Arc<Bucket> {
-        self.bucket.get_or_init(|| buckets.named(&self.identity))
+        self.bucket.get_or_init(|| buckets.named(&self.identity()))
     }
 
     /// The bucket of one method's throttle for this key. Looked up by name: only methods with a throttle of their own in a plan pay.
     pub fn method_bucket(&self, buckets: &Buckets, method: &str) -> Arc<Bucket> {
-        buckets.named(&format!("{} {method}", self.identity))
+        buckets.named(&format!("{} {method}", self.identity()))
     }
 
     /// The quota of the plan for this key.
     pub fn quota(&self, quotas: &Quotas) -> &Arc<Quota> {
-        self.quota.get_or_init(|| quotas.of(&self.meter))
+        self.quota.get_or_init(|| quotas.of(&Meter { plan: self.plan.clone(), key: self.key.clone() }))
+    }
+
+    fn identity(&self) -> String {
+        format!("plan {} key {}", self.plan, self.key)
     }
 }
 
 impl KeyEntry {
-    /// The entry for a stored key whose value was unsealed.
-    pub fn new(realm: Arc<str>, key: &ApiKey, value: String) -> KeyEntry {
+    /// The entry for a stored key whose value was unsealed. `plan` gives the shared text of a plan's id.
+    pub fn new(realm: Arc<str>, key: &ApiKey, value: String, mut plan: impl FnMut(&str) -> Arc<str>) -> KeyEntry {
         let id: Arc<str> = key.id.as_str().into();
-        let membership = |plan: &String| Membership {
-            plan: plan.as_str().into(),
-            identity: format!("plan {plan} key {id}"),
-            meter: Meter { plan: plan.as_str().into(), key: id.clone() },
-            bucket: OnceLock::new(),
-            quota: OnceLock::new(),
-        };
-        KeyEntry { realm, memberships: key.plans.iter().map(membership).collect(), value, enabled: key.enabled, id }
+        let mut membership =
+            |name: &String| Membership { plan: plan(name), key: id.clone(), bucket: OnceLock::new(), quota: OnceLock::new() };
+        let memberships = key.plans.iter().map(&mut membership).collect();
+        KeyEntry { realm, memberships, value: value.into(), enabled: key.enabled, id }
     }
 }
 
@@ -101,35 +130,33 @@ impl KeyRing {
         let hash = self.hash(realm, value);
         let shard = self.shards[shard_of(hash)].load();
         let same = |entry: &&Arc<KeyEntry>| *entry.realm == *realm && constant_time_eq(entry.value.as_bytes(), value);
-        shard.get(&hash)?.iter().find(same).cloned()
+        shard.get(&hash)?.entries().iter().find(same).cloned()
     }
 
-    /// Puts keys into the ring, in place of those with the same id and value, and takes others out. Each shard is swapped once.
-    pub fn change(&self, put: Vec<KeyEntry>, gone: &[(Arc<str>, String, Arc<str>)]) {
-        type Work<'a> = (Vec<Arc<KeyEntry>>, Vec<(u64, &'a Arc<str>)>);
-        let mut work: HashMap<usize, Work<'_>> = HashMap::new();
-        for (realm, value, id) in gone {
-            let hash = self.hash(realm, value.as_bytes());
-            work.entry(shard_of(hash)).or_default().1.push((hash, id));
+    /// Where the ring keeps an entry: to be told when it goes.
+    pub fn place(&self, entry: &KeyEntry) -> u64 {
+        self.hash(&entry.realm, entry.value.as_bytes())
+    }
+
+    /// Puts keys into the ring, in place of those with the same id and value, and takes others (place, realm and id) out. Each shard is
+    /// swapped once.
+    pub fn change(&self, put: Vec<KeyEntry>, gone: &[(u64, Arc<str>, Arc<str>)]) {
+        let mut work: HashMap<usize, Vec<Change>> = HashMap::new();
+        for (hash, realm, id) in gone {
+            work.entry(shard_of(*hash)).or_default().push((*hash, realm.clone(), id.clone(), None));
         }
         for entry in put {
-            let hash = self.hash(&entry.realm, entry.value.as_bytes());
-            work.entry(shard_of(hash)).or_default().0.push(Arc::new(entry));
+            let hash = self.place(&entry);
+            let (realm, id) = (entry.realm.clone(), entry.id.clone());
+            work.entry(shard_of(hash)).or_default().push((hash, realm, id, Some(Arc::new(entry))));
         }
-        for (n, (put, gone)) in work {
+        for (n, changes) in work {
             let mut shard = Shard::clone(&self.shards[n].load());
-            for (hash, id) in gone {
-                if let Some(chain) = shard.get_mut(&hash) {
-                    chain.retain(|entry| entry.id != *id);
-                    if chain.is_empty() {
-                        shard.remove(&hash);
-                    }
+            for (hash, realm, id, new) in changes {
+                match Slot::with(shard.get(&hash), |old| old.id != id || old.realm != realm, new) {
+                    Some(slot) => drop(shard.insert(hash, slot)),
+                    None => drop(shard.remove(&hash)),
                 }
-            }
-            for entry in put {
-                let chain = shard.entry(self.hash(&entry.realm, entry.value.as_bytes())).or_default();
-                chain.retain(|old| old.id != entry.id || old.realm != entry.realm);
-                chain.push(entry);
             }
             self.shards[n].store(Arc::new(shard));
         }
@@ -157,7 +184,8 @@ fn fold(mut hash: u64, seed: u64, bytes: &[u8]) -> u64 {
 }
 
 fn shard_of(hash: u64) -> usize {
-    (hash >> 56) as usize % SHARDS
+    // Neither the lowest bits nor the highest: within a shard the map tells its entries apart by those.
+    (hash >> 32) as usize % SHARDS
 }
 
 fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
@@ -192,13 +220,25 @@ mod tests {
     fn a_key_is_found_by_value_in_its_own_realm_until_it_is_taken_out() {
         let ring = KeyRing::default();
         let realm: Arc<str> = "1/us-east-1".into();
-        ring.change(vec![KeyEntry::new(realm.clone(), &key("k1", true), "secret".into())], &[]);
+        let entry = |enabled| KeyEntry::new(realm.clone(), &key("k1", enabled), "secret".into(), |plan| plan.into());
+        ring.change(vec![entry(true)], &[]);
         assert!(ring.find("1/us-east-1", b"secret").unwrap().enabled);
         assert!(ring.find("1/eu-west-1", b"secret").is_none());
         assert!(ring.find("1/us-east-1", b"secreT").is_none());
-        ring.change(vec![KeyEntry::new(realm.clone(), &key("k1", false), "secret".into())], &[]);
+        ring.change(vec![entry(false)], &[]);
         assert!(!ring.find("1/us-east-1", b"secret").unwrap().enabled);
-        ring.change(vec![], &[(realm, "secret".into(), "k1".into())]);
+        ring.change(vec![], &[(ring.place(&entry(true)), realm.clone(), "k1".into())]);
         assert!(ring.find("1/us-east-1", b"secret").is_none());
+    }
+
+    #[test]
+    fn entries_that_hash_alike_stand_side_by_side() {
+        let entry = |id| Arc::new(KeyEntry::new("r".into(), &key(id, true), id.into(), |plan| plan.into()));
+        let one = Slot::with(None, |_| true, Some(entry("a")));
+        let two = Slot::with(one.as_ref(), |_| true, Some(entry("b")));
+        assert_eq!(two.as_ref().map(|slot| slot.entries().len()), Some(2));
+        let left = Slot::with(two.as_ref(), |old| &*old.id != "a", None);
+        assert!(matches!(left, Some(Slot::One(entry)) if &*entry.id == "b"));
+        assert!(Slot::with(None, |_| true, None).is_none());
     }
 }

@@ -14,7 +14,7 @@ pub mod gateway;
 mod keys;
 mod model;
 mod rest;
-mod router;
+pub mod router;
 pub mod table;
 mod view;
 

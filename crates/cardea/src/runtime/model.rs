@@ -15,9 +15,11 @@ use std::sync::Arc;
 pub(super) struct Model {
     pub apis: HashMap<String, ApiModel>,
     plans: BTreeMap<(Realm, String), UsagePlan>,
-    /// The value of each key, by where it is stored: what the ring knows it by.
-    key_values: HashMap<Address, String>,
+    /// Where the ring keeps each key, by a digest of realm and id: small, since there may be a million.
+    key_places: HashMap<u128, u64>,
     realms: HashMap<Realm, Arc<str>>,
+    /// The ids of plans that keys are in, each once.
+    plan_names: HashMap<String, Arc<str>>,
 }
 
 /// One API's live records.
@@ -46,7 +48,7 @@ impl Model {
         }
         let mut ring = Vec::new();
         view.every(kind::API_KEY, &mut |row| {
-            ring.extend(model.key(&row, sealer)?);
+            ring.extend(model.key(&row, sealer, keys)?);
             Ok(())
         })?;
         keys.change(ring, &[]);
@@ -59,14 +61,14 @@ impl Model {
         let (mut put, mut gone) = (Vec::new(), Vec::new());
         for change in changes {
             if change.address.kind == kind::API_KEY {
-                match change.after.as_ref().map(|row| self.key(row, sealer)) {
+                match change.after.as_ref().map(|row| self.key(row, sealer, keys)) {
                     Some(Ok(entry)) => put.extend(entry),
                     Some(Err(why)) => tracing::error!(%why, "an API key cannot be read and is not served"),
-                    None => gone.extend(
-                        self.key_values
-                            .remove(&change.address)
-                            .map(|value| (self.realm(&change.address.scope.realm), value, change.address.id.clone())),
-                    ),
+                    None => {
+                        let realm = self.realm(&change.address.scope.realm);
+                        let place = self.key_places.remove(&digest(&realm, &change.address.id));
+                        gone.extend(place.map(|place| (place, realm, change.address.id.clone())));
+                    }
                 }
                 continue;
             }
@@ -88,15 +90,23 @@ impl Model {
         stale
     }
 
-    fn key(&mut self, row: &Row, sealer: &Sealer) -> Result<Option<KeyEntry>, StoreError> {
+    fn key(&mut self, row: &Row, sealer: &Sealer, keys: &KeyRing) -> Result<Option<KeyEntry>, StoreError> {
         let key: ApiKey = row.record()?;
         let Some(value) = sealer.open(&key.value) else {
             tracing::error!(key = key.id, "an API key's value cannot be unsealed with this data directory's key; it is not served");
             return Ok(None);
         };
         let realm = self.realm(&row.address.scope.realm);
-        self.key_values.insert(row.address.clone(), value.clone());
-        Ok(Some(KeyEntry::new(realm, &key, value)))
+        let entry = KeyEntry::new(realm.clone(), &key, value, |plan| match self.plan_names.get(plan) {
+            Some(known) => known.clone(),
+            None => {
+                let name: Arc<str> = plan.into();
+                self.plan_names.insert(plan.to_owned(), name.clone());
+                name
+            }
+        });
+        self.key_places.insert(digest(&realm, &key.id), keys.place(&entry));
+        Ok(Some(entry))
     }
 
     /// `account/region`, once for each realm.
@@ -181,4 +191,11 @@ impl Model {
         let here = self.plans.iter().filter(|((owner, _), _)| owner == realm).map(|(_, plan)| plan);
         here.filter(covers).cloned().collect()
     }
+}
+
+/// A name for a key that no two keys share.
+fn digest(realm: &str, id: &str) -> u128 {
+    let text = format!("{realm}/{id}");
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+    u128::from_le_bytes(hash.as_ref()[..16].try_into().expect("a SHA-256 has 32 bytes"))
 }

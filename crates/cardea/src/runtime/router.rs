@@ -178,7 +178,7 @@ impl<T> Router<T> {
         let next = stop + 1;
         let child = node.statics.find(segment).or_else(|| {
             // A literal may come percent-encoded. An encoded slash stays part of its segment, so no literal has it.
-            segment.contains('%').then(|| node.statics.find(&base::api::decode_percent(segment)?)).flatten()
+            segment.contains('%').then(|| node.statics.find(&decoded(segment)?)).flatten()
         });
         if let Some(child) = child
             && let Some(found) = self.walk(child, path, next, end, verb, values)
@@ -209,6 +209,17 @@ impl<T> Node<T> {
 
 fn memchr(path: &str, at: usize, end: usize) -> usize {
     path.as_bytes()[at..end].iter().position(|byte| *byte == b'/').map_or(end, |n| at + n)
+}
+
+/// A segment without its percent-encoding; `None` if that is broken, or hides no text.
+fn decoded(segment: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(segment.len());
+    let mut bytes = segment.bytes();
+    while let Some(byte) = bytes.next() {
+        let mut digit = || char::from(bytes.next()?).to_digit(16);
+        out.push(if byte == b'%' { (digit()? * 16 + digit()?) as u8 } else { byte });
+    }
+    String::from_utf8(out).ok()
 }
 
 #[cfg(test)]

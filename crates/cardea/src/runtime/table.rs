@@ -101,9 +101,10 @@ pub fn path_shape(path: &str) -> Option<Located<'_>> {
     (found == marker).then_some(Located { api, stage, rest_from: marker_end })
 }
 
-/// The API id in a host `{api}.execute-api.{anything}`, or `{api}-{vpce}.execute-api…` of a private API.
+/// The API id in a host `{api}.execute-api.{anything}`, or `{api}-{vpce}.execute-api…` of a private API. An endpoint's own name,
+/// `vpce-….execute-api.{region}.vpce.…`, names no API: then the header `x-apigw-api-id` does.
 pub fn api_in_host(host: &str) -> Option<&str> {
-    let (label, rest) = host.split_once('.')?;
+    let (label, rest) = host.split_once('.').filter(|(label, _)| !label.starts_with("vpce-"))?;
     let rest = rest.get(.."execute-api".len())?;
     if !rest.eq_ignore_ascii_case("execute-api") {
         return None;
@@ -120,6 +121,7 @@ mod tests {
         assert_eq!(api_in_host("a1b2c3d4e5.execute-api.us-east-1.amazonaws.com"), Some("a1b2c3d4e5"));
         assert_eq!(api_in_host("a1.Execute-API.localhost"), Some("a1"));
         assert_eq!(api_in_host("a1-vpce-0123.execute-api.us-east-1.amazonaws.com"), Some("a1"));
+        assert_eq!(api_in_host("vpce-0123-4567.execute-api.us-east-1.vpce.amazonaws.com"), None);
         assert_eq!(api_in_host("a1.example.com"), None);
         assert_eq!(api_in_host("localhost"), None);
         assert_eq!(api_in_host("é.é"), None);

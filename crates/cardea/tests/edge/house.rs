@@ -2,7 +2,7 @@
 
 use base::gate::{BodyFault, BodySource, Buffer, Exchange, Fill, Lane, RefusalKind, Reply, ReplyBody, RequestBody};
 use base::world::{Clock, Timestamp};
-use cardea::edge::{Answers, Lanes, Limits, Plan, start};
+use cardea::edge::{Answers, Lanes, Limits, Plan, TlsPlan, start};
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::io::{Read, Write};
@@ -215,10 +215,16 @@ impl House {
     }
 
     pub(crate) fn with(threads: usize, limits: Limits) -> House {
+        House::behind(threads, limits, |_| None)
+    }
+
+    /// One with a door for TLS, perhaps.
+    pub(crate) fn behind(threads: usize, limits: Limits, tls: impl FnOnce(&Clock) -> Option<TlsPlan>) -> House {
         let clock = Clock::manual(Timestamp(1_795_348_800_000));
+        let tls = tls(&clock);
         let (sender, told) = sync_channel(10_000);
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let plan = Plan { threads, address, node: 0, limits, clock: clock.clone() };
+        let plan = Plan { threads, address, tls, node: 0, limits, clock: clock.clone() };
         let make = move |lane: &Rc<Lane>| Desk {
             lane: lane.clone(),
             told: sender.clone(),
@@ -230,10 +236,7 @@ impl House {
     }
 
     pub(crate) fn client(&self) -> Client {
-        let socket = TcpStream::connect(self.lanes.address()).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        socket.set_write_timeout(Some(PATIENCE)).unwrap();
-        Client { socket, held: Vec::new() }
+        Client::over(connect(self.lanes.address()))
     }
 
     /// The next request that was recorded.
@@ -279,9 +282,17 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
+/// A connection to this address, which does not wait for ever.
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
+    let socket = TcpStream::connect(address).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.set_write_timeout(Some(PATIENCE)).unwrap();
+    socket
+}
+
 /// One client's connection.
-pub(crate) struct Client {
-    pub(crate) socket: TcpStream,
+pub(crate) struct Client<S = TcpStream> {
+    pub(crate) socket: S,
     held: Vec<u8>,
 }
 
@@ -303,9 +314,14 @@ impl Answer {
     }
 }
 
-impl Client {
-    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Client {
+impl<S: Read + Write> Client<S> {
+    pub(crate) fn over(socket: S) -> Client<S> {
+        Client { socket, held: Vec::new() }
+    }
+
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Client<S> {
         self.socket.write_all(bytes.as_ref()).unwrap();
+        self.socket.flush().unwrap();
         self
     }
 
@@ -375,6 +391,7 @@ impl Client {
                 Ok(0) => break Ending::Closed,
                 Ok(_) => {}
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => break Ending::Reset,
+                Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => break Ending::Truncated,
                 Err(error) => panic!("{error}"),
             }
         };
@@ -401,4 +418,6 @@ impl Client {
 pub(crate) enum Ending {
     Closed,
     Reset,
+    /// TCP ended, and TLS had not said so.
+    Truncated,
 }

@@ -37,7 +37,7 @@ fn handed(method: &str, path: &str, body: &[u8]) -> Handed {
 fn a_second_server_on_the_same_port_is_an_error_in_words() {
     let house = House::new();
     let address = house.lanes.address();
-    let plan = Plan { threads: 1, address, node: 0, limits: Limits::default(), clock: Clock::system() };
+    let plan = Plan { threads: 1, address, tls: None, node: 0, limits: Limits::default(), clock: Clock::system() };
     let why = start(plan, |_| -> cardea::runtime::Desk { unreachable!("no thread starts") }).err().unwrap().to_string();
     assert_eq!(why, format!("{address} is already in use: another cardea (or another program) listens there"));
     assert_eq!(house.client().get("/hello").status, 200);

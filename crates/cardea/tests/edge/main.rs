@@ -5,7 +5,9 @@
 mod bodies;
 mod cost;
 mod house;
+mod http2;
 mod lanes;
 mod refusals;
 mod requests;
+mod tls;
 mod waits;

@@ -43,7 +43,13 @@ fn the_image_runs_as_nobody_and_holds_the_program_alone() {
     for copied in build.iter().filter_map(|line| line.strip_prefix("COPY ")).flat_map(|words| words.split(' ')) {
         assert!(copied == "./" || root().join(copied).exists(), "{copied}");
     }
-    assert!(read("Cargo.toml").contains("[profile.dist]"));
+    let workspace = read("Cargo.toml");
+    assert!(workspace.contains("[profile.dist]"));
+    let members = workspace.lines().find_map(|line| line.strip_prefix("members = ")).unwrap();
+    for member in members.split('"').skip(1).step_by(2) {
+        let folder = member.trim_end_matches("/*");
+        assert!(build.contains(&format!("COPY {folder} {folder}")), "cargo wants every member of the workspace: {folder}");
+    }
     assert_eq!(image[0], "FROM scratch");
     assert!(!image.iter().any(|line| line.starts_with("RUN ") || line.starts_with("ADD ")), "there is no shell");
     assert!(image.iter().filter(|line| line.starts_with("COPY ")).all(|line| line.starts_with("COPY --from=build ")));

@@ -1,0 +1,93 @@
+//! The body of a request on its stream. What nobody asks for fills the stream's window, and then the client waits.
+
+use super::super::dock::Dock;
+use base::gate::{BodyFault, BodySource, Fill, RequestBody};
+use base::world::Watch;
+use h1::BodyLength;
+use hyper::body::{Body, Incoming};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+struct Stream {
+    body: Incoming,
+    left: Option<u64>,
+    taken: u64,
+    bytes_max: u64,
+    patience: Watch,
+    stall: Duration,
+    waits: bool,
+    /// What came of it, once it ended or failed.
+    outcome: Option<Result<Fill, BodyFault>>,
+}
+
+/// The body of this length.
+pub(super) fn source(body: Incoming, length: BodyLength, dock: &Dock) -> RequestBody {
+    let left = match length {
+        BodyLength::None | BodyLength::Exact(0) => return RequestBody::None,
+        BodyLength::Exact(length) => Some(length),
+        BodyLength::Chunked | BodyLength::UntilClose => None,
+    };
+    let limits = &dock.limits.h1;
+    RequestBody::Stream(Box::new(Stream {
+        body,
+        left,
+        taken: 0,
+        bytes_max: limits.body_bytes_max,
+        patience: dock.lane.deadlines.watch(),
+        stall: Duration::from_millis(u64::from(limits.body_stall_ms)),
+        waits: false,
+        outcome: None,
+    }))
+}
+
+impl BodySource for Stream {
+    fn poll_fill(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<Result<Fill, BodyFault>> {
+        if let Some(outcome) = self.outcome {
+            return Poll::Ready(outcome);
+        }
+        let filled = ready!(self.poll_payload(cx, into));
+        if filled != Ok(Fill::More) {
+            self.outcome = Some(filled);
+        }
+        Poll::Ready(filled)
+    }
+
+    fn left(&self) -> Option<u64> {
+        self.left
+    }
+}
+
+impl Stream {
+    /// Reads until there is payload, or the end. Trailers are passed over.
+    fn poll_payload(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<Result<Fill, BodyFault>> {
+        loop {
+            let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
+                if !std::mem::replace(&mut self.waits, true) {
+                    self.patience.set(self.stall);
+                }
+                ready!(self.patience.poll_passed(cx));
+                return Poll::Ready(Err(BodyFault::Stalled));
+            };
+            if std::mem::take(&mut self.waits) {
+                self.patience.clear();
+            }
+            let Some(frame) = frame else {
+                // The protocol's own check found the announced length, if there was one.
+                return Poll::Ready(Ok(Fill::End));
+            };
+            let Ok(frame) = frame else { return Poll::Ready(Err(BodyFault::Gone)) };
+            let Ok(payload) = frame.into_data() else { continue };
+            self.taken += payload.len() as u64;
+            if self.taken > self.bytes_max {
+                return Poll::Ready(Err(BodyFault::TooLarge));
+            }
+            self.left = self.left.map(|left| left.saturating_sub(payload.len() as u64));
+            into.extend_from_slice(&payload);
+            if !payload.is_empty() {
+                let fill = if self.body.is_end_stream() { Fill::End } else { Fill::More };
+                return Poll::Ready(Ok(fill));
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What developers run and users do not: `cargo xtask bench` measures Cardea beside nginx and HAProxy, `cargo xtask tenants` measures it
+//! with a great many APIs, keys and routes. The method, and how far to trust it, is told in `docs/benchmarks.md`.
+
+mod bench;
+mod catalogue;
+mod failure;
+mod load;
+mod node;
+mod peers;
+mod place;
+mod report;
+mod tenants;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Measures Cardea.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Line {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Compare with nginx and HAProxy at the same work, on one core
+    Bench(bench::Options),
+    /// Start with 10,000 stages, with many API keys, and find one route in 10,000
+    Tenants(tenants::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Line::parse().verb {
+        Verb::Bench(options) => bench::run(&options),
+        Verb::Tenants(options) => tenants::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
