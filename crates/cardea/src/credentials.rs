@@ -18,8 +18,8 @@ pub struct RootKey {
     pub secret: String,
 }
 
-const ROOT_FILE: &str = "root-credentials";
-const SEAL_FILE: &str = "seal.key";
+pub(crate) const ROOT_FILE: &str = "root-credentials";
+pub(crate) const SEAL_FILE: &str = "seal.key";
 const RUN_FILE: &str = "run.json";
 
 impl RootKey {

@@ -1,5 +1,6 @@
 //! The program: what puts the rooms together.
 
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod credentials;

@@ -1,9 +1,10 @@
 //! A node: what `serve` starts and stops. It opens the store, loads it, listens, and drains; on one screen each.
 
+use crate::backup;
 use crate::config::Config;
 use crate::credentials::{KnownKeys, RootKey, RunFile, sealing_key};
 use crate::edge::control::ControlPort;
-use crate::edge::{self, Certificates, Lanes, Limits, Plan, TlsPlan, TrustedProxies};
+use crate::edge::{self, Certificates, Lanes, Limits, Packer, Plan, TlsPlan, TrustedProxies};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
 use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
 use base::api::dispatch::Catalogue;
@@ -14,8 +15,8 @@ use base::world::{Clock, Ids};
 use deliver::upstream::{Tls, Upstreams};
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -122,6 +123,7 @@ impl Node {
             gateway: gateway.clone(),
             clock,
             home,
+            pack: Arc::new(packer(directory.clone())),
             dev: config.dev,
             ready: AtomicBool::new(true),
         });
@@ -214,6 +216,15 @@ impl Node {
         }
         tracing::info!("stopped");
     }
+}
+
+/// Makes backups, one at a time: they share the names of their drafts.
+fn packer(directory: Arc<Directory>) -> Packer {
+    let one = Mutex::new(());
+    Box::new(move || {
+        let _only = one.lock().unwrap_or_else(PoisonError::into_inner);
+        backup::pack(directory.path()).map_err(|why| why.to_string())
+    })
 }
 
 fn tls_plan(config: &Config, clock: &Clock) -> Result<Option<TlsPlan>, NodeError> {

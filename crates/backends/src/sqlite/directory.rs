@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use base::store::StoreError;
 
-const LOCK_FILE: &str = "lock";
+/// What a process holds while it uses the directory. It stays when the process goes.
+pub const LOCK_FILE: &str = "lock";
 /// How much of a lock file is read: a process number and a line end.
 const LOCK_BYTES_MAX: u64 = 32;
 

@@ -18,6 +18,8 @@ pub(crate) struct Format {
 
 /// How many complaints of the check are told.
 const COMPLAINTS_MAX: usize = 3;
+/// How long a copy waits for those who write.
+const COPY_WAIT_MAX: Duration = Duration::from_secs(5);
 /// The log file is cut back to this after a checkpoint, should a burst have made it larger.
 const LOG_BYTES_KEPT: u64 = 64 << 20;
 
@@ -57,6 +59,28 @@ impl Format {
         let conn = self.connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         conn.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY").map_err(|cause| refused(&path, &cause.to_string()))?;
         Ok(conn)
+    }
+
+    /// Writes a copy of the file, as it is at one moment, to `into`.
+    pub(crate) fn copy(&self, directory: &Path, into: &Path) -> Result<(), StoreError> {
+        let path = self.path(directory);
+        let conn = self.whole(directory)?;
+        let into = into.to_str().ok_or_else(|| refused(&path, "its copy must have a name that is a text"))?;
+        conn.execute("VACUUM INTO ?1", [into]).map_err(failed)?;
+        Ok(())
+    }
+
+    /// Whether the file is there, whole, and of a format we know.
+    pub(crate) fn check(&self, directory: &Path) -> Result<(), StoreError> {
+        self.whole(directory).map(drop)
+    }
+
+    fn whole(&self, directory: &Path) -> Result<Connection, StoreError> {
+        let path = self.path(directory);
+        let conn = self.connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // Others write meanwhile: unlike them, we may wait.
+        conn.busy_timeout(COPY_WAIT_MAX).map_err(|cause| refused(&path, &cause.to_string()))?;
+        if self.judge(&conn, &path)? { Err(refused(&path, "it is empty")) } else { Ok(conn) }
     }
 
     fn connect(&self, path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {

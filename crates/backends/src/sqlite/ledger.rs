@@ -15,7 +15,7 @@ use super::lane::{Job, Lane, Work};
 /// How many reservations and questions may wait. Beyond it the ledger says that it is away, and the plan's policy for that holds.
 pub const LEDGER_QUEUE_MAX: usize = 4096;
 
-const FORMAT: Format = Format {
+pub(super) const FORMAT: Format = Format {
     name: "tally.sqlite",
     application_id: 0x4341_5254, // "CART"
     version: 1,

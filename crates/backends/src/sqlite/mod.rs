@@ -14,6 +14,7 @@
 //! What is odd: `busy_timeout` is 0, since nobody but us may write and whoever does is an error worth seeing at once. A file that is
 //! damaged, foreign or newer than the program is refused in words and left as it was: repair is for a person with a backup.
 
+mod copy;
 mod directory;
 mod file;
 mod lane;
@@ -21,7 +22,8 @@ mod ledger;
 mod store;
 mod view;
 
-pub use directory::Directory;
+pub use copy::{FILES, check, copy};
+pub use directory::{Directory, LOCK_FILE};
 pub use lane::GROUP_WRITES_MAX;
 pub use ledger::{LEDGER_QUEUE_MAX, SqliteLedger};
 pub use store::{READ_QUEUE_MAX, Settings, SqliteStore, WRITE_QUEUE_MAX};

@@ -1,5 +1,6 @@
 //! Secrets at rest. A key value or a private key is sealed before it becomes part of a record, so neither the records, nor the log of
-//! changes, nor a backup of either holds it in clear. The sealing key lives in a file of its own beside the store.
+//! changes, nor a copy of either holds it in clear. The sealing key lives in a file of its own beside the store; a backup of the whole
+//! installation takes it along, and says so.
 
 use crate::world::Ids;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};

@@ -7,14 +7,17 @@ use base::world::Clock;
 use h1::{Asked, BodyLength, Connection, Decoder, HeadLimits, Parsed, RequestWriter, ResponseHead};
 use serde_json::Value;
 use sigv4::{Dialect, Payload, PayloadHeader, Signing, TokenPlace};
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// Bytes of an answer that are taken.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// How long an answer may take.
+/// How long each piece of an answer may take; the first of a large backup takes longest.
 const ANSWER_SECONDS_MAX: u64 = 60;
+/// Bytes of a piece.
+const PIECE_BYTES: usize = 16 * 1024;
 
 /// A client of one node.
 pub struct Client {
@@ -78,7 +81,21 @@ impl Client {
         Err(fail(format!("{method} {target} was answered with {}: {said}", answer.status)))
     }
 
+    /// A signed call whose answer goes into a file.
+    pub(super) fn download(&self, service: &str, method: &str, target: &str, file: &mut File) -> Result<(), Failure> {
+        let reply = self.ask(service, method, target, b"")?;
+        if reply.head.status() < 300 {
+            return reply.read(u64::MAX, |bytes| file.write_all(bytes));
+        }
+        let Answer { status, body } = reply.collect()?;
+        Err(fail(format!("{method} {target} was answered with {status}: {}", String::from_utf8_lossy(&body))))
+    }
+
     fn send(&self, service: &str, method: &str, target: &str, body: &[u8]) -> Result<Answer, Failure> {
+        self.ask(service, method, target, body)?.collect()
+    }
+
+    fn ask(&self, service: &str, method: &str, target: &str, body: &[u8]) -> Result<Reply, Failure> {
         let host = self.control.to_string();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let signing = Signing {
@@ -97,7 +114,7 @@ impl Client {
         let signed = sigv4::sign(&signing, &request);
         let mut headers: Vec<(&str, &str)> = vec![("Content-Type", "application/json")];
         headers.extend(signed.headers.iter().map(|(name, value)| (*name, value.as_str())));
-        exchange(self.control, &host, method, target, &headers, body)
+        ask(self.control, &host, method, target, &headers, body)
     }
 }
 
@@ -110,49 +127,79 @@ pub(super) fn exchange(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Result<Answer, Failure> {
-    let away = |why: std::io::Error| fail(format!("nobody answers at {to}: {why}; is `cardea serve` running?"));
-    let broken = |because: &str| fail(format!("{to} answered strangely: {because}"));
+    ask(to, host, method, target, headers, body)?.collect()
+}
+
+/// An answer whose head is here, and perhaps some of its body.
+struct Reply {
+    from: SocketAddr,
+    stream: TcpStream,
+    head: ResponseHead,
+    buf: Vec<u8>,
+}
+
+fn away(to: SocketAddr) -> impl Fn(std::io::Error) -> Failure {
+    move |why| fail(format!("nobody answers at {to}: {why}; is `cardea serve` running?"))
+}
+
+fn broken(from: SocketAddr, because: &str) -> Failure {
+    fail(format!("{from} answered strangely: {because}"))
+}
+
+fn ask(to: SocketAddr, host: &str, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Reply, Failure> {
     let mut out = Vec::new();
     let mut writer = RequestWriter::start(&mut out, method, target, host).map_err(|why| fail(why.because))?;
     for (name, value) in headers {
         writer.field(name, value.as_bytes()).map_err(|why| fail(format!("{name}: {}", why.because)))?;
     }
     writer.finish(if body.is_empty() { BodyLength::None } else { BodyLength::Exact(body.len() as u64) }, Connection::Close);
-    let mut stream = TcpStream::connect(to).map_err(away)?;
-    stream.set_read_timeout(Some(Duration::from_secs(ANSWER_SECONDS_MAX))).map_err(away)?;
-    stream.write_all(&out).and_then(|()| stream.write_all(body)).map_err(away)?;
+    let mut stream = TcpStream::connect(to).map_err(away(to))?;
+    stream.set_read_timeout(Some(Duration::from_secs(ANSWER_SECONDS_MAX))).map_err(away(to))?;
+    stream.write_all(&out).and_then(|()| stream.write_all(body)).map_err(away(to))?;
 
     let (mut buf, mut head) = (Vec::new(), ResponseHead::default());
     let asked = if method == "HEAD" { Asked::ByHead } else { Asked::Plainly };
-    let mut piece = [0u8; 16 * 1024];
+    let mut piece = [0u8; PIECE_BYTES];
     loop {
         let seen = buf.len();
-        let n = stream.read(&mut piece).map_err(away)?;
+        let n = stream.read(&mut piece).map_err(away(to))?;
         if n == 0 {
-            return Err(broken("it closed the connection in the middle of a head"));
+            return Err(broken(to, "it closed the connection in the middle of a head"));
         }
         buf.extend_from_slice(&piece[..n]);
-        match head.parse(&mut buf, seen, asked, &HeadLimits::for_answers()).map_err(|why| broken(why.because))? {
-            Parsed::Complete if head.status() >= 200 => break,
+        match head.parse(&mut buf, seen, asked, &HeadLimits::for_answers()).map_err(|why| broken(to, why.because))? {
+            Parsed::Complete if head.status() >= 200 => return Ok(Reply { from: to, stream, head, buf }),
             Parsed::Complete | Parsed::Partial => {}
         }
     }
-    let mut decoder = Decoder::new(head.body(), ANSWER_BYTES_MAX).map_err(|why| broken(&format!("{why:?}")))?;
-    let mut from = 0;
-    loop {
-        let decoded = decoder.decode(&mut buf, from).map_err(|why| broken(&format!("{why:?}")))?;
-        if decoded.end {
-            buf.truncate(buf.len() - decoded.surplus);
-            break;
-        }
-        from = buf.len();
-        match stream.read(&mut piece).map_err(away)? {
-            0 => {
-                decoder.end_of_input().map_err(|why| broken(&format!("{why:?}")))?;
-                break;
+}
+
+impl Reply {
+    fn collect(self) -> Result<Answer, Failure> {
+        let (status, mut body) = (self.head.status(), Vec::new());
+        self.read(ANSWER_BYTES_MAX, |bytes| {
+            body.extend_from_slice(bytes);
+            Ok(())
+        })?;
+        Ok(Answer { status, body })
+    }
+
+    /// Hands the body on, as it comes.
+    fn read(mut self, bytes_max: u64, mut sink: impl FnMut(&[u8]) -> std::io::Result<()>) -> Result<(), Failure> {
+        let strange = |why: h1::BodyError| broken(self.from, &format!("{why:?}"));
+        let mut decoder = Decoder::new(self.head.body(), bytes_max).map_err(strange)?;
+        let mut piece = [0u8; PIECE_BYTES];
+        loop {
+            let decoded = decoder.decode(&mut self.buf, 0).map_err(strange)?;
+            sink(&self.buf[..self.buf.len() - decoded.surplus]).map_err(|why| fail(format!("the answer cannot be kept: {why}")))?;
+            self.buf.clear();
+            if decoded.end {
+                return Ok(());
             }
-            n => buf.extend_from_slice(&piece[..n]),
+            match self.stream.read(&mut piece).map_err(away(self.from))? {
+                0 => return decoder.end_of_input().map_err(strange),
+                n => self.buf.extend_from_slice(&piece[..n]),
+            }
         }
     }
-    Ok(Answer { status: head.status(), body: buf })
 }

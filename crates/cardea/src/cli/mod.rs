@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+mod backup;
 mod client;
 mod completion;
 mod config;
@@ -48,6 +49,14 @@ pub fn command() -> Command {
                 .arg(Arg::new("api-id").long("api-id").help("Overwrite this API instead of making a new one"))
                 .arg(json_flag()),
         )
+        .subcommand(
+            verb("backup", "Copy everything that is kept into one file, also while it is served")
+                .arg(Arg::new("file").required(true).help("A new file; it holds secrets, and is for its owner alone")),
+        )
+        .subcommand(
+            verb("restore", "Bring a backup back, into an empty --data-dir")
+                .arg(Arg::new("file").required(true).help("As made by `cardea backup`")),
+        )
         .subcommand(verb("config", "Print every setting with its value and origin").arg(json_flag()))
         .subcommand(
             Command::new("completion")
@@ -86,6 +95,8 @@ pub fn main() -> ExitCode {
         "demo" => demo::run(args),
         "explain" => explain::run(args),
         "import" => import::run(args),
+        "backup" => backup::run(args),
+        "restore" => backup::restore(args),
         "config" => config::run(args),
         "completion" => completion::run(args),
         other => unreachable!("clap knows no verb {other}"),

@@ -1,9 +1,10 @@
 //! The control port, on hyper: the AWS wire protocols, health, and our own small API.
 //!
-//! What is recognised, in order: `/livez`, `/readyz` and `/metrics` (unsigned); an operation of API Gateway by verb and path, signed; the path
-//! shapes of deployed APIs (unsigned, handed to a data thread as data); `/_cardea/…`, signed as service `cardea`. Everything else must
-//! be signed, too, before it is told that it is unknown.
+//! What is recognised, in order: `/livez`, `/readyz` and `/metrics` (unsigned); an operation of API Gateway by verb and path, signed;
+//! the path shapes of deployed APIs (unsigned, handed to a data thread as data); `/_cardea/explain/ID` and `/_cardea/backup`, signed
+//! as service `cardea`. Everything else must be signed, too, before it is told that it is unknown.
 
+use super::file_body::{FileBody, Packer};
 use super::metrics;
 use super::{Handed, HandedAnswer, Lanes, Unserved};
 use crate::runtime::table::path_shape;
@@ -14,7 +15,7 @@ use base::gate::{RequestId, Scheme};
 use base::store::Realm;
 use base::world::Clock;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::service::service_fn;
@@ -39,6 +40,9 @@ const BODY_SECONDS_MAX: u64 = 60;
 /// Bytes of a head.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 
+/// The body of an answer.
+type Page = Either<Full<Bytes>, FileBody>;
+
 /// What the control port serves.
 pub struct ControlPort {
     pub house: Arc<House>,
@@ -49,6 +53,7 @@ pub struct ControlPort {
     pub clock: Clock,
     /// The realm of callers that name none.
     pub home: Realm,
+    pub pack: Arc<Packer>,
     /// Whether anybody may call.
     pub dev: bool,
     /// Whether this node takes requests; not while it drains.
@@ -101,7 +106,7 @@ impl ControlPort {
         let _ended = connection.await;
     }
 
-    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr, port: u16) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr, port: u16) -> Response<Page> {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
         match path.as_str() {
@@ -144,6 +149,12 @@ impl ControlPort {
             return match self.caller(&ask, &["cardea"]) {
                 Ok(_) => told(self.explain(wanted).await, &id),
                 Err(why) => told(refuse(&why, "explain"), &id),
+            };
+        }
+        if ask.path == "/_cardea/backup" && ask.method == "POST" {
+            return match self.caller(&ask, &["cardea"]) {
+                Ok(_) => self.backup(&id).await,
+                Err(why) => told(refuse(&why, "backup"), &id),
             };
         }
         let why = match self.caller(&ask, &[]) {
@@ -191,17 +202,34 @@ impl ControlPort {
     }
 
     /// What all data threads have counted, as Prometheus reads it.
-    async fn metrics(&self) -> Response<Full<Bytes>> {
+    async fn metrics(&self) -> Response<Page> {
         let Some(page) = metrics::page(&self.lanes, &self.gateway).await else {
             // Half of the sum would look as if the counters had gone back.
             return plain(503, "a data thread is too busy to be asked");
         };
         let response = Response::builder().status(200).header("content-type", metrics::MEDIA_TYPE);
-        response.body(Full::new(Bytes::from(page))).expect("the parts of an answer are our own")
+        response.body(whole(page)).expect("the parts of an answer are our own")
+    }
+
+    /// Everything that is kept, as it is at this moment.
+    async fn backup(&self, id: &RequestId) -> Response<Page> {
+        let pack = self.pack.clone();
+        let packed = tokio::task::spawn_blocking(move || FileBody::of(pack()?).map_err(|why| why.to_string()));
+        match packed.await.unwrap_or_else(|why| Err(why.to_string())) {
+            Ok(file) => {
+                let response = Response::builder().status(200).header("content-type", "application/octet-stream");
+                let response = response.header("x-amzn-requestid", id.as_str());
+                response.body(Either::Right(file)).expect("the parts of an answer are our own")
+            }
+            Err(why) => {
+                tracing::error!(%why, "no backup could be made");
+                told(refuse(&ApiError::Internal(why), "backup"), id)
+            }
+        }
     }
 
     /// A request to a deployed API that came to this port: a data thread answers it.
-    async fn hand_over(&self, ask: Ask, peer: SocketAddr, port: u16) -> Response<Full<Bytes>> {
+    async fn hand_over(&self, ask: Ask, peer: SocketAddr, port: u16) -> Response<Page> {
         let target = if ask.query.is_empty() { ask.path.clone() } else { format!("{}?{}", ask.path, ask.query) };
         let length = if ask.body.is_empty() { h1::BodyLength::None } else { h1::BodyLength::Exact(ask.body.len() as u64) };
         let mut head = h1::RequestHead::build(&ask.method, &target, h1::Version::Http11);
@@ -224,8 +252,12 @@ impl ControlPort {
     }
 }
 
-fn passed_on(answer: HandedAnswer) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
+fn whole(body: impl Into<Bytes>) -> Page {
+    Either::Left(Full::new(body.into()))
+}
+
+fn passed_on(answer: HandedAnswer) -> Response<Page> {
+    let mut response = Response::new(whole(answer.body));
     *response.status_mut() = hyper::StatusCode::from_u16(answer.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     for field in answer.fields.iter() {
         if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(field.name.as_bytes()), HeaderValue::from_bytes(field.value)) {
@@ -235,7 +267,7 @@ fn passed_on(answer: HandedAnswer) -> Response<Full<Bytes>> {
     response
 }
 
-fn told(answer: Answer, id: &RequestId) -> Response<Full<Bytes>> {
+fn told(answer: Answer, id: &RequestId) -> Response<Page> {
     let mut response = Response::builder().status(answer.status).header("x-amzn-requestid", id.as_str());
     if !answer.body.is_empty() {
         response = response.header("content-type", "application/json");
@@ -246,11 +278,11 @@ fn told(answer: Answer, id: &RequestId) -> Response<Full<Bytes>> {
     if let Some(seconds) = answer.retry_after {
         response = response.header("retry-after", seconds);
     }
-    response.body(Full::new(Bytes::from(answer.body))).expect("the parts of an answer are our own")
+    response.body(whole(answer.body)).expect("the parts of an answer are our own")
 }
 
-fn plain(status: u16, text: &str) -> Response<Full<Bytes>> {
+fn plain(status: u16, text: &str) -> Response<Page> {
     let kind = if text.starts_with('{') { "application/json" } else { "text/plain" };
     let response = Response::builder().status(status).header("content-type", kind);
-    response.body(Full::new(Bytes::from(text.to_owned()))).expect("the parts of an answer are our own")
+    response.body(whole(text.to_owned())).expect("the parts of an answer are our own")
 }

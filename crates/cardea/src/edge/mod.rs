@@ -31,6 +31,7 @@ pub mod control;
 mod crew;
 mod date;
 mod dock;
+mod file_body;
 mod front;
 mod handed;
 mod http1;
@@ -47,6 +48,7 @@ mod secure;
 mod socket;
 
 pub use certificates::{CERTIFICATES_MAX, CertificateError, Certificates, Pair};
+pub use file_body::Packer;
 pub use handed::{Handed, HandedAnswer, Unserved};
 pub use http1::Connection;
 pub use http2::Limits as Http2Limits;

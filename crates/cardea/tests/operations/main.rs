@@ -2,5 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests, the helpers included")]
 
+mod backup;
 mod house;
 mod metrics;
+mod packaging;
