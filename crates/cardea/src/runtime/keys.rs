@@ -18,7 +18,14 @@ pub struct KeyRing {
 }
 
 /// Entries by hash. What hashes alike is chained.
-type Shard = HashMap<u64, Vec<Arc<KeyEntry>>, BuildHasherDefault<Already>>;
+type Shard = HashMap<u64, Chain, BuildHasherDefault<Already>>;
+
+/// As a rule one, and then without memory of its own: a lookup waits for memory, and for little else.
+#[derive(Clone)]
+struct Chain {
+    first: Arc<KeyEntry>,
+    others: Vec<Arc<KeyEntry>>,
+}
 
 /// The keys of a shard are hashes already.
 #[derive(Default)]
@@ -41,16 +48,14 @@ pub struct KeyEntry {
     /// `account/region`: a key is good in its own realm only.
     pub realm: Arc<str>,
     pub id: Arc<str>,
-    value: String,
+    value: Box<str>,
     pub enabled: bool,
-    pub memberships: Vec<Membership>,
+    pub memberships: Box<[Membership]>,
 }
 
 /// A key in a usage plan, with what is counted of it there. Buckets and quotas outlive the entry: they live in registries.
 pub struct Membership {
-    pub plan: Arc<str>,
-    identity: String,
-    meter: Meter,
+    pub meter: Meter,
     bucket: OnceLock<Arc<Bucket>>,
     quota: OnceLock<Arc<Quota>>,
 }
@@ -58,12 +63,16 @@ pub struct Membership {
 impl Membership {
     /// The bucket of the plan's throttle for this key.
     pub fn bucket(&self, buckets: &Buckets) -> &Arc<Bucket> {
-        self.bucket.get_or_init(|| buckets.named(&self.identity))
+        self.bucket.get_or_init(|| buckets.named(&self.identity()))
     }
 
     /// The bucket of one method's throttle for this key. Looked up by name: only methods with a throttle of their own in a plan pay.
     pub fn method_bucket(&self, buckets: &Buckets, method: &str) -> Arc<Bucket> {
-        buckets.named(&format!("{} {method}", self.identity))
+        buckets.named(&format!("{} {method}", self.identity()))
+    }
+
+    fn identity(&self) -> String {
+        format!("plan {} key {}", self.meter.plan, self.meter.key)
     }
 
     /// The quota of the plan for this key.
@@ -73,17 +82,16 @@ impl Membership {
 }
 
 impl KeyEntry {
-    /// The entry for a stored key whose value was unsealed.
-    pub fn new(realm: Arc<str>, key: &ApiKey, value: String) -> KeyEntry {
+    /// The entry for a stored key whose value was unsealed. `named` brings the one text that all who are in a plan share.
+    pub fn new(realm: Arc<str>, key: &ApiKey, value: String, mut named: impl FnMut(&str) -> Arc<str>) -> KeyEntry {
         let id: Arc<str> = key.id.as_str().into();
         let membership = |plan: &String| Membership {
-            plan: plan.as_str().into(),
-            identity: format!("plan {plan} key {id}"),
-            meter: Meter { plan: plan.as_str().into(), key: id.clone() },
+            meter: Meter { plan: named(plan), key: id.clone() },
             bucket: OnceLock::new(),
             quota: OnceLock::new(),
         };
-        KeyEntry { realm, memberships: key.plans.iter().map(membership).collect(), value, enabled: key.enabled, id }
+        let memberships = key.plans.iter().map(membership).collect();
+        KeyEntry { realm, memberships, value: value.into(), enabled: key.enabled, id }
     }
 }
 
@@ -101,7 +109,8 @@ impl KeyRing {
         let hash = self.hash(realm, value);
         let shard = self.shards[shard_of(hash)].load();
         let same = |entry: &&Arc<KeyEntry>| *entry.realm == *realm && constant_time_eq(entry.value.as_bytes(), value);
-        shard.get(&hash)?.iter().find(same).cloned()
+        let chain = shard.get(&hash)?;
+        std::iter::once(&chain.first).chain(&chain.others).find(same).cloned()
     }
 
     /// Puts keys into the ring, in place of those with the same id and value, and takes others out. Each shard is swapped once.
@@ -119,17 +128,13 @@ impl KeyRing {
         for (n, (put, gone)) in work {
             let mut shard = Shard::clone(&self.shards[n].load());
             for (hash, id) in gone {
-                if let Some(chain) = shard.get_mut(&hash) {
-                    chain.retain(|entry| entry.id != *id);
-                    if chain.is_empty() {
-                        shard.remove(&hash);
-                    }
-                }
+                rechain(&mut shard, hash, |chain| chain.retain(|entry| entry.id != *id));
             }
             for entry in put {
-                let chain = shard.entry(self.hash(&entry.realm, entry.value.as_bytes())).or_default();
-                chain.retain(|old| old.id != entry.id || old.realm != entry.realm);
-                chain.push(entry);
+                rechain(&mut shard, self.hash(&entry.realm, entry.value.as_bytes()), |chain| {
+                    chain.retain(|old| old.id != entry.id || old.realm != entry.realm);
+                    chain.push(entry);
+                });
             }
             self.shards[n].store(Arc::new(shard));
         }
@@ -137,6 +142,19 @@ impl KeyRing {
 
     fn hash(&self, realm: &str, value: &[u8]) -> u64 {
         fold(fold(self.seed[0], self.seed[1], realm.as_bytes()), self.seed[1], value)
+    }
+}
+
+fn rechain(shard: &mut Shard, hash: u64, change: impl FnOnce(&mut Vec<Arc<KeyEntry>>)) {
+    let mut chain = Vec::new();
+    if let Some(Chain { first, others }) = shard.remove(&hash) {
+        chain.push(first);
+        chain.extend(others);
+    }
+    change(&mut chain);
+    let mut chain = chain.into_iter();
+    if let Some(first) = chain.next() {
+        shard.insert(hash, Chain { first, others: chain.collect() });
     }
 }
 
@@ -192,13 +210,29 @@ mod tests {
     fn a_key_is_found_by_value_in_its_own_realm_until_it_is_taken_out() {
         let ring = KeyRing::default();
         let realm: Arc<str> = "1/us-east-1".into();
-        ring.change(vec![KeyEntry::new(realm.clone(), &key("k1", true), "secret".into())], &[]);
+        ring.change(vec![KeyEntry::new(realm.clone(), &key("k1", true), "secret".into(), |plan| plan.into())], &[]);
         assert!(ring.find("1/us-east-1", b"secret").unwrap().enabled);
         assert!(ring.find("1/eu-west-1", b"secret").is_none());
         assert!(ring.find("1/us-east-1", b"secreT").is_none());
-        ring.change(vec![KeyEntry::new(realm.clone(), &key("k1", false), "secret".into())], &[]);
+        ring.change(vec![KeyEntry::new(realm.clone(), &key("k1", false), "secret".into(), |plan| plan.into())], &[]);
         assert!(!ring.find("1/us-east-1", b"secret").unwrap().enabled);
         ring.change(vec![], &[(realm, "secret".into(), "k1".into())]);
         assert!(ring.find("1/us-east-1", b"secret").is_none());
+    }
+
+    #[test]
+    fn keys_that_share_a_place_go_one_by_one() {
+        let ring = KeyRing::default();
+        let realm: Arc<str> = "1/us-east-1".into();
+        let put = |id: &str| ring.change(vec![KeyEntry::new(realm.clone(), &key(id, true), "secret".into(), |plan| plan.into())], &[]);
+        let take = |id: &str| ring.change(vec![], &[(realm.clone(), "secret".into(), id.into())]);
+        let found = || ring.find("1/us-east-1", b"secret").map(|entry| entry.id.to_string());
+        ["k1", "k2", "k3"].into_iter().for_each(put);
+        take("k1");
+        assert_eq!(found().as_deref(), Some("k2"));
+        take("k3");
+        assert_eq!(found().as_deref(), Some("k2"));
+        take("k2");
+        assert_eq!(found(), None);
     }
 }

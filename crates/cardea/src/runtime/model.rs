@@ -7,7 +7,7 @@ use base::store::{Address, Change, Realm, Row, Sealer, StoreError, View, kind};
 use define::rest_api::record::RestApi;
 use publish::deployment::record::Deployment;
 use publish::stage::record::Stage;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The live records.
@@ -18,6 +18,8 @@ pub(super) struct Model {
     /// The value of each key, by where it is stored: what the ring knows it by.
     key_values: HashMap<Address, String>,
     realms: HashMap<Realm, Arc<str>>,
+    /// The ids of plans that keys were in, each once: a million keys share a few.
+    plan_names: HashSet<Arc<str>>,
 }
 
 /// One API's live records.
@@ -96,7 +98,16 @@ impl Model {
         };
         let realm = self.realm(&row.address.scope.realm);
         self.key_values.insert(row.address.clone(), value.clone());
-        Ok(Some(KeyEntry::new(realm, &key, value)))
+        let names = &mut self.plan_names;
+        let named = |plan: &str| {
+            let known = names.get(plan).cloned();
+            known.unwrap_or_else(|| {
+                let name: Arc<str> = plan.into();
+                names.insert(name.clone());
+                name
+            })
+        };
+        Ok(Some(KeyEntry::new(realm, &key, value, named)))
     }
 
     /// `account/region`, once for each realm.
@@ -166,6 +177,7 @@ impl Model {
                 stale.stages.insert((parent.to_owned(), id.to_owned()));
             }
             kind::USAGE_PLAN => {
+                self.plan_names.remove(id);
                 if let Some(plan) = self.plans.remove(&(address.scope.realm.clone(), id.to_owned())) {
                     stale.stages.extend(plan.stages.into_iter().map(|covered| (covered.api, covered.stage)));
                 }

@@ -137,7 +137,7 @@ fn find_pass<'v>(desk: &Desk, view: &'v StageView, variant: &'v Variant, ex: &mu
         return Err(no("the API key is disabled"));
     }
     let covering = key.memberships.iter().enumerate().find_map(|(n, membership)| {
-        let plan = view.plans.iter().find(|plan| plan.id == membership.plan)?;
+        let plan = view.plans.iter().find(|plan| plan.id == membership.meter.plan)?;
         Some((n, &**plan))
     });
     let (membership, plan) = covering.ok_or_else(|| no("the API key is in no usage plan of this stage"))?;
