@@ -233,7 +233,11 @@ impl Gateway {
         let text = slot.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or("the deployment's frozen tree is not stored")?;
         let work = tokio::task::spawn_blocking(move || {
             let tree: ApiTree = serde_json::from_str(&text).map_err(|why| format!("the deployment's frozen tree cannot be read: {why}"))?;
-            Ok::<_, String>(Arc::new(compile(&tree, Some(keep))))
+            let compiled = compile(&tree, Some(keep));
+            for flaw in &compiled.flaws {
+                tracing::warn!(api = tree.api.id, flaw, "a part of the API's gateway responses is left out");
+            }
+            Ok::<_, String>(Arc::new(compiled))
         });
         work.await.map_err(|why| Arc::from(why.to_string()))?.map_err(Arc::from)
     }

@@ -18,7 +18,7 @@ pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &m
     let (number, method) = route(variant, ex)?;
     ex.notes.mark(Stage::ResourcePolicy, Verdict::Absent);
     authorize(method, ex)?;
-    let pass = identify(desk, view, variant, method, ex)?;
+    let pass = identify(desk, view, variant, number, ex)?;
     let charge = meter(desk, &pass, ex).await?;
     throttle(desk, view, variant, number, &pass, charge, ex)?;
     for absent in [Stage::Decompression, Stage::Validation, Stage::Cache] {
@@ -109,16 +109,16 @@ fn identify<'v>(
     desk: &Desk,
     view: &'v StageView,
     variant: &'v Variant,
-    method: &CompiledMethod,
+    number: usize,
     ex: &mut Exchange,
 ) -> Result<Option<Pass<'v>>, Refusal> {
-    if !method.api_key_required {
+    if !variant.deployment.methods[number].api_key_required {
         for absent in [Stage::ApiKey, Stage::Quota, Stage::PlanThrottle] {
             ex.notes.mark(absent, Verdict::Absent);
         }
         return Ok(None);
     }
-    let found = find_pass(desk, view, variant, ex);
+    let found = find_pass(desk, view, variant, number, ex);
     let pass = ex.notes.outcome(Stage::ApiKey, found)?;
     ex.notes.key = Short::of(&pass.key.id);
     ex.notes.plan = Short::of(&pass.plan.id);
@@ -126,7 +126,7 @@ fn identify<'v>(
     Ok(Some(pass))
 }
 
-fn find_pass<'v>(desk: &Desk, view: &'v StageView, variant: &'v Variant, ex: &mut Exchange) -> Result<Pass<'v>, Refusal> {
+fn find_pass<'v>(desk: &Desk, view: &'v StageView, variant: &'v Variant, number: usize, ex: &mut Exchange) -> Result<Pass<'v>, Refusal> {
     let no = |because: &'static str| Refusal::of(RefusalKind::InvalidApiKey, because);
     if variant.deployment.key_source == ApiKeySource::Authorizer {
         return Err(no("the API takes keys from an authorizer, and there is none"));
@@ -142,17 +142,8 @@ fn find_pass<'v>(desk: &Desk, view: &'v StageView, variant: &'v Variant, ex: &mu
         Some((n, &**plan))
     });
     let (membership, plan) = covering.ok_or_else(|| no("the API key is in no usage plan of this stage"))?;
-    let method = if plan.methods.is_empty() {
-        None
-    } else {
-        let number = ex
-            .place
-            .route
-            .as_ref()
-            .and_then(|route| variant.deployment.methods.iter().position(|method| Arc::ptr_eq(&method.facts, route)));
-        let name = number.map(|number| variant.method_names[number].as_str());
-        name.and_then(|name| Some((*plan.methods.get(name)?, name)))
-    };
+    let name = variant.method_names[number].as_str();
+    let method = plan.methods.get(name).map(|rate| (*rate, name));
     Ok(Pass { key, membership, plan, method })
 }
 
@@ -203,7 +194,7 @@ fn throttle(
     let now = ex.notes.head;
     let method_bucket = pass.as_ref().and_then(|pass| {
         let (rate, name) = pass.method?;
-        Some((pass.membership().method_bucket(buckets, &format!("{} {name}", ex.stage().api)), rate))
+        Some((pass.membership().method_bucket(buckets, &format!("{}/{} {name}", ex.stage().api, ex.stage().stage)), rate))
     });
     let plan_bucket = match (&method_bucket, pass) {
         (Some((bucket, rate)), _) => Some((bucket, *rate)),

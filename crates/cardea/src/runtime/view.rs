@@ -68,7 +68,7 @@ impl PlanView {
         PlanView {
             id: plan.id.as_str().into(),
             throttle: plan.throttle.as_ref().and_then(rate),
-            methods: methods.filter_map(|(method, throttle)| Some((method.clone(), rate(throttle)?))).collect(),
+            methods: methods.filter_map(|(method, throttle)| Some((with_slash(method), rate(throttle)?))).collect(),
             mark: plan.quota.map_or(0, |quota| mark(quota.limit, quota.offset, quota.period as u64)),
             record: plan.clone(),
         }
@@ -83,6 +83,11 @@ impl PlanView {
     pub fn has_quota(&self) -> bool {
         self.record.quota.is_some()
     }
+}
+
+/// `/pets/GET`; clients also leave the first slash out.
+fn with_slash(method: &str) -> String {
+    if method.starts_with('/') { method.to_owned() } else { format!("/{method}") }
 }
 
 /// A number that differs when the quota does: equal quotas have equal marks.
