@@ -1,8 +1,8 @@
 //! A house in memory, for the tests of the crates above: a manual clock, seeded ids, a store that forgets, counters that count.
 
 use crate::api::dispatch::{Answer, Ask, Catalogue};
-use crate::api::{ApiError, Caller, Entry, House, Progress, Running, Settings};
-use crate::store::{Actor, BoxFuture, MemoryStore, Realm, Record, Revision, SEALING_KEY_BYTES, Sealer, StoreError, Txn, Verdict};
+use crate::api::{ApiError, Caller, Control, Entry, House, Progress, Running, Settings};
+use crate::store::{Actor, BoxFuture, MemoryStore, Realm, Record, Revision, SEALING_KEY_BYTES, Sealer, StoreError, Txn, Verdict, View};
 use crate::tally::{MemoryLedger, Meter, Quotas, Taken, Terms};
 use crate::world::{Clock, Day, Ids, Timestamp};
 use serde_json::Value;
@@ -90,8 +90,20 @@ impl Bench {
     pub fn send(&self, verb: &str, target: &str, body: Vec<u8>) -> Answer {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let ask = Ask { method: verb.into(), path: path.into(), query: query.into(), headers: Vec::new(), body };
-        let found = self.catalogue.find(&ask).unwrap_or_else(|| panic!("no operation answers {verb} {target}"));
-        run(found.run(self.house.clone(), self.caller.clone(), ask))
+        self.ask(ask).unwrap_or_else(|| panic!("no operation answers {verb} {target}"))
+    }
+
+    /// Calls with anything; nothing, if no operation is at that place.
+    pub fn ask(&self, ask: Ask) -> Option<Answer> {
+        let found = self.catalogue.find(&ask)?;
+        Some(run(found.run(self.house.clone(), self.caller.clone(), ask)))
+    }
+
+    /// Looks at the records.
+    pub fn read<T: Send + 'static>(&self, look: impl FnOnce(&dyn View, &Realm) -> Result<T, StoreError> + Send + 'static) -> T {
+        let cx = Control::new(self.house.clone(), self.caller.clone());
+        let realm = self.realm().clone();
+        run(cx.read(move |view| Ok(look(view, &realm)?))).expect("a store in memory can be read")
     }
 
     /// Uses a plan's quota as the data plane would; how many of the requests passed.

@@ -51,7 +51,7 @@ pub use certificates::{CERTIFICATES_MAX, CertificateError, Certificates, Pair};
 pub use file_body::Packer;
 pub use handed::{Handed, HandedAnswer, Unserved};
 pub use http1::Connection;
-pub use http2::Limits as Http2Limits;
+pub use http2::{Limits as Http2Limits, read_head as read_http2_head};
 pub use lanes::{Job, Lanes, Plan, TlsPlan, Unposted, start};
 pub use limits::Limits;
 pub use listener::ListenError;

@@ -4,8 +4,8 @@ use h1::{BodyLength, Known, Limits, Rejection, RequestHead, Version};
 use hyper::header::{COOKIE, HOST};
 use hyper::http::request::Parts;
 
-/// The head, or why it is refused. `is_whole`: no body follows.
-pub(super) fn read(parts: &Parts, is_whole: bool, limits: &Limits) -> Result<RequestHead, Rejection> {
+/// The head, or why it is refused. `is_whole`: no body follows. Public for its fuzz target.
+pub fn read(parts: &Parts, is_whole: bool, limits: &Limits) -> Result<RequestHead, Rejection> {
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     if target.len() > limits.head.target_bytes_max as usize {
         return Err(Rejection { status: 414, because: "the target is too long" });

@@ -16,6 +16,8 @@ mod answer;
 mod body;
 mod head;
 
+pub use head::read as read_head;
+
 use super::Answers;
 use super::dock::{Dock, Seat};
 use super::front;
