@@ -1,5 +1,6 @@
 //! What we take for an answer, others must take for the same answer. The first byte says what was asked.
 
+use crate::cuts;
 use crate::naive::{self, FieldList, Found, Framing};
 use crate::peer;
 use crate::request_head::{framing, version};
@@ -60,7 +61,7 @@ pub(crate) fn run(input: &[u8]) {
         _ => (Asked::ForWebsocket, "GET"),
     };
     let whole = read(bytes, 0, asked);
-    for cut in 1..bytes.len() {
+    for cut in cuts(bytes) {
         let verdict = read(bytes, cut, asked);
         let is_same = verdict == whole || matches!((&whole, &verdict), (Verdict::Refused, Verdict::Partial));
         assert!(is_same, "cut at {cut} it is {verdict:?}, whole it is {whole:?}");

@@ -1,5 +1,6 @@
 //! A chunked body has one meaning: to us in any pieces, to a naive reader, to hyper, and again after we have written it anew.
 
+use crate::cuts;
 use crate::naive;
 use crate::peer;
 use h1::{BodyError, BodyLength, Decoder, Encoder};
@@ -37,7 +38,7 @@ fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Verdict {
 
 pub(crate) fn run(bytes: &[u8]) {
     let whole = decode(std::iter::once(bytes));
-    for cut in 1..bytes.len() {
+    for cut in cuts(bytes) {
         let (one, other) = bytes.split_at(cut);
         assert_eq!(decode([one, other].into_iter()), whole, "cut at {cut}");
     }

@@ -118,7 +118,7 @@ impl Driver<'_> {
     }
 
     fn verdict(&mut self) -> bool {
-        if self.has_answer || self.is_bad {
+        if self.has_answer {
             assert_ne!(self.client.may_retry(), RetryVerdict::Once, "the upstream began to answer");
         }
         let (was_whole, is_answered) = (self.client.body_is_ended(), self.has_answer);

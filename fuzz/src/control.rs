@@ -28,7 +28,8 @@ impl World {
         world.make("@deployment", "/restapis/@api/deployments", json!({"stageName": "prod", "variables": {"a": "b"}}));
         world.make("@model", "/restapis/@api/models", json!({"name": "Pet", "contentType": "application/json", "schema": "{}"}));
         world.make("@validator", "/restapis/@api/requestvalidators", json!({"name": "v", "validateRequestBody": true}));
-        let uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:111111111111:function:f/invocations";
+        let uri =
+            "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:111111111111:function:f/invocations";
         let authorizer = json!({"name": "z", "type": "TOKEN", "authorizerUri": uri, "identitySource": "method.request.header.A"});
         world.make("@authorizer", "/restapis/@api/authorizers", authorizer);
         world.put("/restapis/@api/gatewayresponses/THROTTLED", json!({"statusCode": "429"}));

@@ -23,6 +23,9 @@ mod peer;
 mod request_head;
 mod server;
 
+/// Bytes of one input.
+pub const INPUT_BYTES_MAX: usize = 4_096;
+
 /// One thing to be fuzzed.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
@@ -30,8 +33,6 @@ pub struct Target {
     pub name: &'static str,
     /// What it holds its subject to, in a line.
     pub about: &'static str,
-    /// Bytes of one input.
-    pub input_bytes_max: usize,
     pub run: fn(&[u8]),
 }
 
@@ -40,52 +41,37 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "request_head",
         about: "request heads: what we take, httparse, hyper and a naive reader take for the same, however it is cut",
-        input_bytes_max: 2_048,
         run: request_head::run,
     },
-    Target {
-        name: "answer_head",
-        about: "heads of back ends' answers, held to the same",
-        input_bytes_max: 2_048,
-        run: answer_head::run,
-    },
+    Target { name: "answer_head", about: "heads of back ends' answers, held to the same", run: answer_head::run },
     Target {
         name: "chunked",
         about: "chunked bodies: the same payload to us, hyper and a naive reader, however they are cut",
-        input_bytes_max: 1_024,
         run: chunked::run,
     },
     Target {
         name: "connection",
         about: "both connection machines under a script of reads, answers, deadlines and ends",
-        input_bytes_max: 1_024,
         run: connection::run,
     },
     Target {
         name: "http2_head",
         about: "heads of HTTP/2, through real frames, that must be writable as HTTP/1.1 without a second meaning",
-        input_bytes_max: 2_048,
         run: http2_head::run,
     },
-    Target {
-        name: "openapi_import",
-        about: "definitions in JSON and YAML: read, planned, stored, compiled",
-        input_bytes_max: 16_384,
-        run: openapi_import::run,
-    },
+    Target { name: "openapi_import", about: "definitions in JSON and YAML: read, planned, stored, compiled", run: openapi_import::run },
     Target {
         name: "member",
         about: "every control operation through the dispatch: an answer, or an error of AWS's shape",
-        input_bytes_max: 4_096,
         run: member::run,
     },
-    Target {
-        name: "patch",
-        about: "PATCH: all or nothing, and what is answered is what is kept",
-        input_bytes_max: 2_048,
-        run: patch::run,
-    },
+    Target { name: "patch", about: "PATCH: all or nothing, and what is answered is what is kept", run: patch::run },
 ];
+
+/// Where an input is cut in two: everywhere if it is short, at some two hundred places if it is not.
+pub(crate) fn cuts(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    (1..bytes.len()).step_by(1 + bytes.len() / 200)
+}
 
 /// The target of this name.
 #[must_use]

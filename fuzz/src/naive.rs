@@ -63,9 +63,8 @@ impl Head {
 
     /// Does `Connection` say this word?
     pub(crate) fn connection_says(&self, word: &str) -> bool {
-        self.values("connection").any(|value| {
-            value.split(|byte| *byte == b',').any(|member| member.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
-        })
+        self.values("connection")
+            .any(|value| value.split(|byte| *byte == b',').any(|member| member.trim_ascii().eq_ignore_ascii_case(word.as_bytes())))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What we take for a request, others must take for the same request.
 
+use crate::cuts;
 use crate::naive::{self, FieldList, Found, Framing};
 use crate::peer;
 use h1::{BodyLength, Decoder, HeadLimits, Parsed, RequestHead, Version};
@@ -74,7 +75,7 @@ fn read(bytes: &[u8], cut: usize) -> Verdict {
 
 pub(crate) fn run(bytes: &[u8]) {
     let whole = read(bytes, 0);
-    for cut in 1..bytes.len() {
+    for cut in cuts(bytes) {
         let verdict = read(bytes, cut);
         // A flaw in a head whose end never comes may be seen at once or not: nothing is served either way.
         let is_same = verdict == whole || matches!((&whole, &verdict), (Verdict::Refused, Verdict::Partial));

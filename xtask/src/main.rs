@@ -1,9 +1,11 @@
 //! What developers run and users do not: `cargo xtask bench` measures Cardea beside nginx and HAProxy, `cargo xtask tenants` measures it
-//! with a great many APIs, keys and routes. The method, and how far to trust it, is told in `docs/benchmarks.md`.
+//! with a great many APIs, keys and routes; the method, and how far to trust it, is told in `docs/benchmarks.md`. `cargo xtask fuzz` runs
+//! a target of `fuzz/` for a while.
 
 mod bench;
 mod catalogue;
 mod failure;
+mod fuzz;
 mod load;
 mod node;
 mod peers;
@@ -14,7 +16,7 @@ mod tenants;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Measures Cardea.
+/// Measures and fuzzes Cardea.
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 struct Line {
@@ -28,12 +30,15 @@ enum Verb {
     Bench(bench::Options),
     /// Start with 10,000 stages, with many API keys, and find one route in 10,000
     Tenants(tenants::Options),
+    /// Run a fuzz target for a while, or list the targets
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Line::parse().verb {
         Verb::Bench(options) => bench::run(&options),
         Verb::Tenants(options) => tenants::run(&options),
+        Verb::Fuzz(options) => fuzz::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -396,5 +396,6 @@ fn what_is_no_http_2_after_all_ends() {
     let (said, ending) = client.rest();
     assert!(!said.starts_with(b"HTTP"), "{said:?}");
     assert!(matches!(ending, Ending::Closed | Ending::Truncated | Ending::Reset));
+    drop(client);
     assert!(secure.house.has_open(0, 0) && secure.house.told_nothing());
 }

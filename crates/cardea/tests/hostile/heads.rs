@@ -3,7 +3,7 @@
 use crate::case::{Case, Meant, post};
 
 /// Content-Length that is not one plain number.
-const LENGTHS: &[&str] = &[
+pub(crate) const LENGTHS: &[&str] = &[
     "+5",
     "-5",
     "5.0",
@@ -42,7 +42,7 @@ const LENGTHS: &[&str] = &[
 ];
 
 /// Transfer-Encoding that is not exactly `chunked`.
-const CODINGS: &[&str] = &[
+pub(crate) const CODINGS: &[&str] = &[
     "identity",
     "gzip",
     "gzip, chunked",

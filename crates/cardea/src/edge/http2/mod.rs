@@ -3,6 +3,7 @@
 //!
 //! ```text
 //!   serve ── one connection: idling, draining, its end
+//!     ├─ Wire ── the stream; at the end it is listened to for a while, so that the client can read why
 //!     ├─ Front ── a request comes ─► head::read ─► Answers::answer ─► answer::begin
 //!     └─ Couriers ── a task for each stream; it ends a stream whose client takes nothing
 //! ```
@@ -15,6 +16,7 @@
 mod answer;
 mod body;
 mod head;
+mod wire;
 
 pub use head::read as read_head;
 
@@ -40,6 +42,7 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::spawn_local;
+use wire::Wire;
 
 /// What a stranger can make an HTTP/2 connection hold, beyond what holds for requests on any connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,10 +97,11 @@ where
     let (flow, running, asked) = (Rc::default(), Rc::new(InHand::default()), Rc::new(Cell::new(false)));
     let couriers = Couriers { dock: dock.clone(), next: Rc::clone(&flow) };
     let front = Front { dock: dock.clone(), desk, origin, next: flow, running: running.clone(), asked: asked.clone() };
-    let mut connection = pin!(settings(&dock, couriers).serve_connection(TokioIo::new(stream), front));
+    let wire = Wire::new(stream);
+    let mut connection = pin!(settings(&dock, couriers).serve_connection(TokioIo::new(wire.clone()), front));
     let patience = dock.lane.deadlines.watch();
     let (mut seated, mut leaving, mut armed) = (false, false, None);
-    poll_fn(|cx| {
+    let leave = poll_fn(|cx| {
         if !std::mem::replace(&mut seated, true) {
             seat.sit(cx.waker());
         }
@@ -106,7 +110,7 @@ where
                 if let Err(error) = ended {
                     tracing::debug!(peer = %origin.peer, %error, "an HTTP/2 connection broke off");
                 }
-                return Poll::Ready(());
+                return Poll::Ready(Leave::Spoken);
             }
             if dock.is_draining() && !std::mem::replace(&mut leaving, true) {
                 connection.as_mut().graceful_shutdown();
@@ -129,12 +133,24 @@ where
                 return Poll::Pending;
             }
             if std::mem::replace(&mut leaving, true) {
-                return Poll::Ready(());
+                return Poll::Ready(Leave::Overdue);
             }
             connection.as_mut().graceful_shutdown();
         }
     })
     .await;
+    if leave == Leave::Spoken {
+        wire.linger(&patience, &dock.limits.h1).await;
+    }
+}
+
+/// How a connection came to its end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leave {
+    /// The protocol said so, perhaps with a reason that the client has yet to read.
+    Spoken,
+    /// The client was told to go, had its time, and stayed.
+    Overdue,
 }
 
 fn settings(dock: &Dock, couriers: Couriers) -> http2::Builder<Couriers> {
