@@ -26,7 +26,8 @@ impl World {
         world.put(&format!("{method}/integration"), json!({"type": "MOCK", "requestTemplates": templates}));
         world.put(&format!("{method}/integration/responses/200"), json!({"selectionPattern": ""}));
         world.make("@deployment", "/restapis/@api/deployments", json!({"stageName": "prod", "variables": {"a": "b"}}));
-        world.make("@model", "/restapis/@api/models", json!({"name": "Pet", "contentType": "application/json", "schema": "{}"}));
+        // Models go by their names.
+        world.ok("POST", "/restapis/@api/models", &json!({"name": "Pet", "contentType": "application/json", "schema": "{}"}));
         world.make("@validator", "/restapis/@api/requestvalidators", json!({"name": "v", "validateRequestBody": true}));
         let uri =
             "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:111111111111:function:f/invocations";

@@ -297,3 +297,62 @@ fn trailers(wire: &[u8]) -> Found<usize> {
         Found::Flaw(why) => Found::Flaw(why),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A judge that lets all pass proves nothing.
+    #[test]
+    fn what_could_be_read_in_two_ways_is_a_flaw() {
+        let good = "POST /a HTTP/1.1\r\nHost: b\r\nContent-Length: 2\r\n\r\n";
+        assert!(
+            matches!(request_head(good.as_bytes()), Found::Whole(head) if head.framing == Framing::Exact(2) && head.bytes == good.len())
+        );
+        assert_eq!(request_head(&good.as_bytes()[..good.len() - 1]), Found::Partial);
+        for (right, wrong) in [
+            ("Length: 2", "Length: +2"),
+            ("Length: 2", "Length: 2\r\nContent-Length: 2"),
+            ("Length: 2", "Length: 2\r\nTransfer-Encoding: chunked"),
+            ("Host: b", "X: b"),
+            ("Host: b", "Host: b\r\nhost: c"),
+            ("Host: b", "Host: b\nX: c"),
+            ("Host: b", "Host: b\r\n X: c"),
+            ("Host: b", "Host : b"),
+            ("/a ", "a "),
+            ("/a ", "/a  "),
+            ("1.1", "1.2"),
+        ] {
+            assert!(matches!(request_head(good.replace(right, wrong).as_bytes()), Found::Flaw(_)), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn an_answers_body_depends_on_what_was_asked() {
+        let framing = |text: &str, by_head| match answer_head(text.as_bytes(), by_head) {
+            Found::Whole(head) => Some(head.framing),
+            _ => None,
+        };
+        assert_eq!(framing("HTTP/1.1 200 OK\r\nContent-Length: 7\r\nContent-Length: 07\r\n\r\n", false), Some(Framing::Exact(7)));
+        assert_eq!(framing("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", true), Some(Framing::None));
+        assert_eq!(framing("HTTP/1.1 204\r\nTransfer-Encoding: chunked\r\n\r\n", false), Some(Framing::None));
+        assert_eq!(framing("HTTP/1.0 200 OK\r\n\r\n", false), Some(Framing::UntilClose));
+        assert_eq!(framing("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", false), None);
+        assert_eq!(framing("HTTP/1.1 20 OK\r\n\r\n", false), None);
+    }
+
+    #[test]
+    fn chunks_end_where_they_say_or_nowhere() {
+        let whole = chunked(b"3;x\r\nabc\r\n0\r\nX: y\r\n\r\nmore");
+        assert_eq!((whole.bytes.as_slice(), whole.used, whole.is_whole), (&b"abc"[..], 21, true));
+        for partial in ["", "3", "3\r", "3\r\nab", "3\r\nabc", "3\r\nabc\r", "0\r\n", "0\r\n\r", "0\r\nX: y\r\n"] {
+            let found = chunked(partial.as_bytes());
+            assert!(!found.is_whole && !found.is_flawed, "{partial:?}");
+        }
+        for flawed in
+            ["x", "\r\n", "3 \r\n", "0x3\r\n", "3\n", "3\r\nabcd", "000000003", "0\r\nX\r\n\r\n", "0\r\nHost: a\r\n\r\n", "0\r\nX: y\n"]
+        {
+            assert!(chunked(flawed.as_bytes()).is_flawed, "{flawed:?}");
+        }
+    }
+}

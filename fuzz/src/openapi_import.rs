@@ -38,3 +38,21 @@ fn send(bench: &Bench, verb: &str, path: &str, query: &str, body: &[u8]) -> Answ
     has_aws_shape(&answer);
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A target whose seeds are all refused at the door would find nothing behind it.
+    #[test]
+    fn the_good_seeds_are_imported() {
+        for (name, text) in [
+            ("swagger.json", include_str!("../corpus/openapi_import/swagger.json")),
+            ("open.yaml", include_str!("../corpus/openapi_import/open.yaml")),
+            ("mock.yaml", include_str!("../corpus/openapi_import/mock.yaml")),
+        ] {
+            let answer = send(&Bench::new(define::OPERATIONS), "POST", "/restapis", "mode=import", text.as_bytes());
+            assert_eq!(answer.status, 201, "{name}: {}", String::from_utf8_lossy(&answer.body));
+        }
+    }
+}

@@ -16,7 +16,7 @@ const NOUNS: &[&str] = &[
     "/restapis/@api/resources/@pets/methods/GET/integration/responses/200",
     "/restapis/@api/deployments/@deployment",
     "/restapis/@api/stages/prod",
-    "/restapis/@api/models/@model",
+    "/restapis/@api/models/Pet",
     "/restapis/@api/requestvalidators/@validator",
     "/restapis/@api/authorizers/@authorizer",
     "/restapis/@api/gatewayresponses/THROTTLED",
@@ -65,4 +65,18 @@ fn patch(world: &World, noun: &str, body: &str) {
 
 fn read(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_noun_is_there_and_can_be_patched() {
+        let world = World::new();
+        for noun in NOUNS {
+            let answer = world.ask("PATCH", noun, r#"{"patchOperations":[]}"#).map(|answer| answer.status);
+            assert!(matches!(answer, Some(200..300)), "{noun}: {answer:?}");
+        }
+    }
 }
