@@ -157,9 +157,11 @@ pub(crate) fn ask(method: &str, bytes: &[u8]) -> Option<Seen> {
     seen
 }
 
+type Task = Pin<Box<dyn Future<Output = ()>>>;
+
 /// Tasks that are polled with their connection.
 #[derive(Clone, Default)]
-struct Tasks(Rc<RefCell<Vec<Pin<Box<dyn Future<Output = ()>>>>>>);
+struct Tasks(Rc<RefCell<Vec<Task>>>);
 
 impl<F: Future + 'static> Executor<F> for Tasks {
     fn execute(&self, work: F) {

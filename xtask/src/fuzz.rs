@@ -63,7 +63,7 @@ pub(crate) fn run(options: &Options) -> Outcome<()> {
         .arg(format!("-rss_limit_mb={MEMORY_MEGABYTES_MAX}"))
         .arg(format!("-artifact_prefix={}/", found.display()))
         .arg(format!("-dict={}", home.join("dictionaries").join(dictionary(target)).display()))
-        .args(["-print_final_stats=1", "-use_value_profile=1"])
+        .arg("-print_final_stats=1")
         .args(&options.more)
         .args([&grown, &home.join("corpus").join(target), &found]);
     let status = line.status()?;
