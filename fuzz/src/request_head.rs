@@ -3,7 +3,7 @@
 use crate::cuts;
 use crate::naive::{self, FieldList, Found, Framing};
 use crate::peer;
-use h1::{BodyLength, Decoder, HeadLimits, Parsed, RequestHead, Version};
+use h1::{BodyLength, Decoder, HeadLimits, Known, Parsed, RequestHead, Version};
 
 /// Bytes of body that are taken.
 const BODY_BYTES_MAX: u64 = 1 << 20;
@@ -49,6 +49,29 @@ fn summary(head: &RequestHead, bytes: usize) -> Summary {
     }
 }
 
+/// What is said of names: each spelling of one is the same field, and a host's port is no part of its name.
+fn names(head: &RequestHead) {
+    for field in head.fields().iter() {
+        let spelled = [field.name.to_ascii_lowercase(), field.name.to_ascii_uppercase()];
+        assert!(
+            spelled.iter().all(|name| Known::of(name.as_bytes()) == field.known),
+            "{} is another field in another spelling",
+            field.name
+        );
+        assert!(
+            field.known == Known::Other || field.known.name().eq_ignore_ascii_case(field.name),
+            "{} is no {:?}",
+            field.name,
+            field.known
+        );
+    }
+    let name = match head.host().strip_prefix('[') {
+        Some(address) => format!("[{}]", address.split(']').next().unwrap_or_default()),
+        None => head.host().split(':').next().unwrap_or_default().to_owned(),
+    };
+    assert_eq!(head.host_name(), name);
+}
+
 /// Reads the bytes in two pieces.
 fn read(bytes: &[u8], cut: usize) -> Verdict {
     let (mut head, mut buf, limits) = (RequestHead::default(), bytes[..cut].to_vec(), HeadLimits::default());
@@ -64,7 +87,10 @@ fn read(bytes: &[u8], cut: usize) -> Verdict {
         }
     };
     match parsed {
-        Ok(Parsed::Complete) => Verdict::Whole(summary(&head, bytes.len() - buf.len())),
+        Ok(Parsed::Complete) => {
+            names(&head);
+            Verdict::Whole(summary(&head, bytes.len() - buf.len()))
+        }
         Ok(Parsed::Partial) => Verdict::Partial,
         Err(rejection) => {
             assert!((400..600).contains(&rejection.status), "a refusal has a status of refusals: {rejection:?}");

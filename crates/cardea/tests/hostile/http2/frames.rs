@@ -41,7 +41,8 @@ pub(crate) fn block(fields: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
     fields.iter().flat_map(|(name, value)| [&[0x10][..], &text(name), &text(value)].concat()).collect()
 }
 
-fn text(bytes: &[u8]) -> Vec<u8> {
+/// A text as it is, behind its length (RFC 7541, 5.2).
+pub(crate) fn text(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     if bytes.len() < 127 {
         out.push(bytes.len() as u8);

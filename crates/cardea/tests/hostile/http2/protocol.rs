@@ -3,7 +3,7 @@
 use super::case::{Attack, Fields, Gets, STREAM, request};
 use super::frames::{
     ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PING, PREFACE, PRIORITY, PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE,
-    WITH_PRIORITY, block, frame, setting,
+    WITH_PRIORITY, block, frame, setting, text,
 };
 use crate::case::Meant;
 
@@ -50,6 +50,10 @@ fn streams(attacks: &mut Vec<Attack>) {
         ended("the preface again", PREFACE.to_vec()),
         ended("a request of HTTP/1.1", b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n".to_vec()),
     ]);
+    let closed = frame(DATA, END_STREAM, 1, b"GET /smuggled HTTP/1.1\r\n\r\n");
+    // It may have been on its way when the stream was closed, so it is passed over (RFC 9113, 5.1).
+    let late = Attack::new("a body on the stream of an answered request", Gets::Answer).raw(closed);
+    attacks.push(late.head(request("GET")).means(Meant::new("GET", b"")));
     let unknown = frame(0xbb, 0xff, STREAM, b"GET /smuggled HTTP/1.1\r\n\r\n");
     attacks.push(Attack::new("a frame that nobody knows", Gets::Answer).raw(unknown).head(request("GET")).means(Meant::new("GET", b"")));
     let own = [&STREAM.to_be_bytes()[..], &[16], &block(&get())].concat();
@@ -62,6 +66,7 @@ fn streams(attacks: &mut Vec<Attack>) {
 }
 
 fn blocks(attacks: &mut Vec<Attack>) {
+    attacks.push(ended("a field that is kept once and named 12,000 times", bomb()));
     let block = block(&get());
     let (one, other) = block.split_at(20);
     let begun = frame(HEADERS, END_STREAM, STREAM, one);
@@ -81,6 +86,13 @@ fn blocks(attacks: &mut Vec<Attack>) {
         ended("a table larger than allowed", frame(HEADERS, END_HEADERS | END_STREAM, STREAM, &[0x3f, 0xff, 0xff, 0x7f])),
         ended("a text of no code", frame(HEADERS, END_HEADERS | END_STREAM, STREAM, &[0x10, 0x84, 0xff, 0xff, 0xff, 0xff, 1, b'x'])),
     ]);
+}
+
+/// A field that is kept once and named twelve thousand times: 48 MB out of one frame.
+fn bomb() -> Vec<u8> {
+    let kept = [&[0x40][..], &text(b"x-own"), &text(&[b'y'; 4_000])].concat();
+    let named = [0xbe; 12_000];
+    frame(HEADERS, END_HEADERS | END_STREAM, STREAM, &[block(&get()), kept, named.to_vec()].concat())
 }
 
 fn settings(attacks: &mut Vec<Attack>) {
