@@ -317,6 +317,7 @@ const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 const END_STREAM_AND_HEADERS: u8 = 5;
+const PROTOCOL_ERROR: u8 = 1;
 const ENHANCE_YOUR_CALM: u8 = 11;
 /// GET / over https of a host `a`, by the protocol's own table.
 const HEAD: &[u8] = b"\x82\x87\x84\x41\x01a";
@@ -386,6 +387,21 @@ fn floods_end_their_connection_and_nobody_elses() {
     endless.send(flood);
     assert_eq!(ended(&mut endless), ENHANCE_YOUR_CALM);
     assert_eq!(beside.get("/hello").status, 200);
+}
+
+#[test]
+fn a_client_that_broke_a_rule_is_heard_out_for_a_while_and_no_longer() {
+    let secure = secure();
+    let mut client = raw(&secure);
+    // Streams of clients are odd.
+    client.send(frame(HEADERS, END_STREAM_AND_HEADERS, 2, HEAD));
+    assert_eq!(ended(&mut client), PROTOCOL_ERROR);
+    client.send(frame(HEADERS, END_STREAM_AND_HEADERS, 3, HEAD));
+    assert!(secure.house.has_open(0, 1), "what it still sends does not turn the farewell into a reset");
+    secure.house.advance(3);
+    secure.house.settle();
+    assert!(secure.house.has_open(0, 0));
+    assert!(secure.house.told_nothing(), "and nothing of it is answered");
 }
 
 #[test]

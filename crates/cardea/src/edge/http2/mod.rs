@@ -98,7 +98,7 @@ where
     let couriers = Couriers { dock: dock.clone(), next: Rc::clone(&flow) };
     let front = Front { dock: dock.clone(), desk, origin, next: flow, running: running.clone(), asked: asked.clone() };
     let wire = Wire::new(stream);
-    let mut connection = pin!(settings(&dock, couriers).serve_connection(TokioIo::new(wire.clone()), front));
+    let mut connection = Box::pin(settings(&dock, couriers).serve_connection(TokioIo::new(wire.clone()), front));
     let patience = dock.lane.deadlines.watch();
     let (mut seated, mut leaving, mut armed) = (false, false, None);
     let leave = poll_fn(|cx| {
@@ -139,6 +139,8 @@ where
         }
     })
     .await;
+    // Who is only listened to is kept nothing for.
+    drop(connection);
     if leave == Leave::Spoken {
         wire.linger(&patience, &dock.limits.h1).await;
     }
