@@ -177,6 +177,23 @@ fn answers_that_have_no_body_have_none() {
     }
 }
 
+/// What is asked by HEAD on the wire is answered without a body, and what is not has one, whatever the pipeline took it for.
+#[test]
+fn another_verb_for_the_pipeline_is_no_other_verb_for_the_client() {
+    let secure = secure();
+    let mut client = client(&secure);
+    let by_head = client.ask(request("HEAD", "/as-get", whole(""))).unwrap();
+    assert_eq!((by_head.status, by_head.body.len()), (200, 0));
+    let by_post = client.ask(request("POST", "/as-head", whole(""))).unwrap();
+    assert_eq!((by_post.status, by_post.fields["content-length"].as_bytes(), by_post.body.len()), (200, &b"0"[..], 0));
+    let mut client = secure.house.client();
+    client.send("HEAD /as-get HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(client.head().starts_with("HTTP/1.1 200 "));
+    let by_post = client.post("/as-head", b"");
+    assert_eq!((by_post.status, by_post.field("Content-Length"), by_post.body.len()), (200, Some("0"), 0));
+    assert_eq!(client.get("/hello").text(), "hello", "and the connection is in step");
+}
+
 #[test]
 fn a_body_over_the_limit_is_told_and_a_head_over_it_is_refused() {
     let secure = secure();

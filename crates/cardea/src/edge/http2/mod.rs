@@ -21,6 +21,7 @@ mod wire;
 pub use head::read as read_head;
 
 use super::Answers;
+use super::answer::Waits;
 use super::dock::{Dock, Seat};
 use super::front;
 use super::handed::{Counted, InHand};
@@ -31,7 +32,7 @@ use hyper::body::{Body, Incoming};
 use hyper::rt::Executor;
 use hyper::server::conn::http2;
 use hyper::service::Service;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -201,6 +202,7 @@ impl<A: Answers> Service<Request<Incoming>> for Front<A> {
         let (dock, desk) = (self.dock.clone(), self.desk.clone());
         Box::pin(async move {
             let (parts, body) = request.into_parts();
+            let client = if parts.method == Method::HEAD { Waits::ForHead } else { Waits::ForBody };
             let reply = match head::read(&parts, body.is_end_stream(), &dock.limits.h1) {
                 Ok(head) => {
                     held.ex.request.body = body::source(body, head.body(), &dock);
@@ -210,7 +212,7 @@ impl<A: Answers> Service<Request<Incoming>> for Front<A> {
                 }
                 Err(rejection) => front::refuse(&mut held.ex, rejection.status, rejection.because),
             };
-            answer::begin(held, reply, pieces, &dock).await
+            answer::begin(held, reply, client, pieces, &dock).await
         })
     }
 }

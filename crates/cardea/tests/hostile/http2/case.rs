@@ -154,6 +154,12 @@ impl Attack {
         self
     }
 
+    /// Whether the client asks by HEAD, or what was meant is asked by it: either way no body comes.
+    pub(crate) fn is_bare(&self) -> bool {
+        let asks = |piece: &Piece| matches!(piece, Piece::Head(fields, _) if fields.contains(&field(":method", "HEAD")));
+        self.pieces.iter().any(asks) || self.meant.as_ref().is_some_and(|meant| meant.verb == "HEAD")
+    }
+
     /// The frames of the attack with this number.
     pub(crate) fn numbered(&self, number: usize) -> Vec<u8> {
         let bytes = |piece: &Piece| match piece {

@@ -314,6 +314,8 @@ fn as_meant() -> Vec<Attack> {
         Attack::meant("a path with a fragment", but(request("GET"), ":path", "/case/{n}#smuggled"), get()),
         Attack::meant("a value that is blank", with("GET", &[("x-own", "")]), get()),
         Attack::meant("another verb by a field", with("POST", &[("x-http-method-override", "GET")]), get()),
+        Attack::meant("a GET by a field, asked by HEAD", with("HEAD", &[("x-http-method-override", "GET")]), get()),
+        Attack::meant("a HEAD by a field", with("POST", &[("x-http-method-override", "HEAD")]), Meant::new("HEAD", b"")),
         Attack::meant(
             "an authorization of the hop stays here",
             with("GET", &[("proxy-authorization", "x"), ("trailer", "x-own")]),

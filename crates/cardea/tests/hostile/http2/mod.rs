@@ -200,6 +200,5 @@ fn run(house: &House, beside: &mut Client, number: usize, attack: &Attack, ends:
 
 /// What the back end says to the attack with this number, if it hears of it.
 fn answer(number: usize, attack: &Attack) -> String {
-    let by_head = attack.meant.as_ref().is_some_and(|meant| meant.verb == "HEAD");
-    if by_head { String::new() } else { format!("answer to /case/{number}") }
+    if attack.is_bare() { String::new() } else { format!("answer to /case/{number}") }
 }
