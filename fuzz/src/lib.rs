@@ -22,6 +22,7 @@ mod patch;
 mod peer;
 mod request_head;
 mod server;
+mod signature;
 
 /// Bytes of one input.
 pub const INPUT_BYTES_MAX: usize = 4_096;
@@ -66,6 +67,11 @@ pub const TARGETS: &[Target] = &[
         run: member::run,
     },
     Target { name: "patch", about: "PATCH: all or nothing, and what is answered is what is kept", run: patch::run },
+    Target {
+        name: "signature",
+        about: "signatures of control calls: what was signed is taken, what was changed since is not",
+        run: signature::run,
+    },
 ];
 
 /// Where an input is cut in two: everywhere if it is short, at some two hundred places if it is not.

@@ -71,6 +71,11 @@ fn patches_are_all_or_nothing() {
 }
 
 #[test]
+fn signatures_hold_for_what_was_signed() {
+    replay("signature");
+}
+
+#[test]
 fn each_target_is_replayed_and_has_a_sane_bound() {
     let text = include_str!("replay.rs");
     for target in TARGETS {
