@@ -1,6 +1,7 @@
 //! Signatures. An input is a request as text: a line `VERB target`, a line `name: value` for each header, a blank line, a body. It is
 //! judged as it comes; and signed, it must be taken, and with a byte changed it must not.
 
+use crate::naive::is_token;
 use base::api::dispatch::Ask;
 use base::api::{Credentials, Identity, trusted, verified};
 use base::store::Realm;
@@ -52,6 +53,12 @@ pub(crate) fn run(bytes: &[u8]) {
     assert_eq!(trusted(&ask, &home).realm.account, home.account);
     judged(&ask);
 
+    // What no connection would bring.
+    let is_text = |value: &[u8]| value.iter().all(|byte| *byte >= b' ' && *byte != 0x7f);
+    ask.headers.retain(|(name, value)| is_token(name.as_bytes()) && is_text(value));
+    if !is_token(ask.method.as_bytes()) || !ask.path.starts_with('/') {
+        return;
+    }
     // What signs sets these itself, and one that says them in the query says them twice.
     ask.headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("x-amz-") && !name.eq_ignore_ascii_case("authorization"));
     if !ask.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
