@@ -149,6 +149,8 @@ fn by_hyper(bytes: &[u8], ours: &Summary) {
         && decoded.end
     {
         payload.truncate(payload.len() - decoded.surplus);
+        let naive = naive::body(&bytes[ours.bytes..], ours.framing);
+        assert!(naive.is_whole && naive.bytes == payload, "a naive reader sees another body: {naive:?}");
         assert_eq!(seen.body, Some(payload), "hyper sees another body");
     }
 }
