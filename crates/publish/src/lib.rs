@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod deployment;
+pub mod domain_name;
 pub mod stage;
 pub mod tag;
 #[cfg(test)]
@@ -10,4 +11,12 @@ mod testing;
 use base::api::Entry;
 
 /// The operations of this shelf, by feature.
-pub const OPERATIONS: &[&[Entry]] = &[account::OPERATIONS, deployment::OPERATIONS, stage::OPERATIONS, tag::OPERATIONS];
+pub const OPERATIONS: &[&[Entry]] = &[
+    account::OPERATIONS,
+    deployment::OPERATIONS,
+    domain_name::OPERATIONS,
+    domain_name::base_path_mapping::OPERATIONS,
+    domain_name::access_association::OPERATIONS,
+    stage::OPERATIONS,
+    tag::OPERATIONS,
+];

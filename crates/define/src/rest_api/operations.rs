@@ -275,6 +275,11 @@ impl Operation for DeleteRestApi {
                     "Cannot delete API '{restapi_id}' unless its stages have been removed from all usage plans: {users}"
                 )));
             }
+            if !txn.rows(kind::MAPPED_STAGE, &realm.scope(&api.id), None, 1)?.is_empty() {
+                return Err(ApiError::bad_request(format!(
+                    "Cannot delete API '{restapi_id}' unless all base path mappings related to the domains of its stages have been deleted"
+                )));
+            }
             empty(txn, &realm.scope(&api.id))?;
             txn.remove::<RestApi>(&realm.top(), &api.id)?;
             Ok(())

@@ -9,6 +9,7 @@ use super::patches::PATCHES;
 use super::record::Stage;
 use super::reply::Reply;
 use crate::account::operations::account;
+use crate::domain_name::base_path_mapping::record::MappedStage;
 use base::api::patch::{self, PatchOp};
 use base::api::{self, ApiError, Control, Entry, Member, Operation, Route, Settings, Shape, Tags, check_room, check_tags, known_api, op};
 use base::store::{Realm, View, kind};
@@ -221,7 +222,7 @@ fn check_change(view: &dyn View, realm: &Realm, settings: &Settings, before: &St
     Ok(())
 }
 
-/// Deletes a stage. Its deployment stays.
+/// Deletes a stage that no base path stands for (the text is assumed). Its deployment stays.
 #[derive(Deserialize)]
 struct DeleteStage {
     #[serde(rename = "restapi_id")]
@@ -241,6 +242,12 @@ impl Operation for DeleteStage {
         cx.write(move |txn| {
             known_api(txn.view(), &realm, &api)?;
             let stage = known_stage(txn.view(), &realm, &api, &name)?;
+            let mapped: Vec<MappedStage> = txn.view().all(&realm.scope(&api))?;
+            if mapped.iter().any(|mapped| mapped.stage.as_ref() == Some(&stage.name)) {
+                return Err(ApiError::bad_request(format!(
+                    "Cannot delete stage '{name}' unless all base path mappings related to the domain in this stage have been deleted"
+                )));
+            }
             Ok(txn.remove::<Stage>(&realm.scope(&api), &stage.name)?)
         })
         .await

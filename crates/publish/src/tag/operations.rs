@@ -1,5 +1,9 @@
 //! What the control API does with tags.
 
+use crate::domain_name::access_association::known_association;
+use crate::domain_name::access_association::record::AccessAssociation;
+use crate::domain_name::operations::known_domain_name;
+use crate::domain_name::record::DomainName;
 use crate::stage::checks::known_stage;
 use crate::stage::record::Stage;
 use admit::api_key::record::ApiKey;
@@ -20,16 +24,23 @@ enum Tagged {
     Stage(Stage),
     Key(ApiKey),
     Plan(UsagePlan),
+    Domain(DomainName),
+    Association(AccessAssociation),
 }
 
 impl Tagged {
-    /// What an ARN of this realm stands for: `arn:{partition}:apigateway:{region}::/{path}`.
+    /// What an ARN of this realm stands for: `arn:{partition}:apigateway:{region}:{account or nothing}:/{path}`.
     fn find(view: &dyn View, realm: &Realm, settings: &Settings, arn: &str) -> Result<Tagged, ApiError> {
         let refused = || ApiError::bad_request("Invalid ARN specified in the request");
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
-        let ["arn", partition, "apigateway", region, "", path] = parts.as_slice() else { return Err(refused()) };
+        let ["arn", partition, "apigateway", region, account, path] = parts.as_slice() else { return Err(refused()) };
         if **partition != *settings.partition || **region != *realm.region {
             return Err(refused());
+        }
+        match *account {
+            "" => {}
+            ours if *ours == *realm.account => return Tagged::with_account(view, realm, path, arn)?.ok_or_else(refused),
+            _ => return Err(refused()),
         }
         let gone = |text: &str| ApiError::not_found(text);
         match path.split('/').collect::<Vec<_>>().as_slice() {
@@ -41,8 +52,18 @@ impl Tagged {
             ["", "usageplans", plan] => {
                 view.find(&realm.top(), plan)?.map(Tagged::Plan).ok_or_else(|| gone("Invalid Usage Plan ID specified"))
             }
+            ["", "domainnames", name] => known_domain_name(view, realm, name, None).map(Tagged::Domain),
             _ => Err(refused()),
         }
+    }
+
+    /// What an ARN stands for that names the account: private domain names, and access associations.
+    fn with_account(view: &dyn View, realm: &Realm, path: &str, arn: &str) -> Result<Option<Tagged>, ApiError> {
+        if path.starts_with("/domainnameaccessassociations/") {
+            return known_association(view, realm, arn).map(Tagged::Association).map(Some);
+        }
+        let Some((name, id)) = path.strip_prefix("/domainnames/").and_then(|name| name.split_once('+')) else { return Ok(None) };
+        known_domain_name(view, realm, name, Some(id)).map(Tagged::Domain).map(Some)
     }
 
     fn tags_mut(&mut self) -> &mut Tags {
@@ -51,6 +72,8 @@ impl Tagged {
             Tagged::Stage(stage) => &mut stage.tags,
             Tagged::Key(key) => &mut key.tags,
             Tagged::Plan(plan) => &mut plan.tags,
+            Tagged::Domain(domain) => &mut domain.tags,
+            Tagged::Association(association) => &mut association.tags,
         }
     }
 
@@ -60,6 +83,8 @@ impl Tagged {
             Tagged::Stage(stage) => txn.save(realm, stage),
             Tagged::Key(key) => txn.save(realm, key),
             Tagged::Plan(plan) => txn.save(realm, plan),
+            Tagged::Domain(domain) => txn.save(realm, domain),
+            Tagged::Association(association) => txn.save(realm, association),
         }
     }
 }
