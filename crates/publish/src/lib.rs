@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod deployment;
+pub mod documentation_version;
 pub mod domain_name;
 pub mod stage;
 pub mod tag;
@@ -14,6 +15,7 @@ use base::api::Entry;
 pub const OPERATIONS: &[&[Entry]] = &[
     account::OPERATIONS,
     deployment::OPERATIONS,
+    documentation_version::OPERATIONS,
     domain_name::OPERATIONS,
     domain_name::base_path_mapping::OPERATIONS,
     domain_name::access_association::OPERATIONS,

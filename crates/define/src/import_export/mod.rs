@@ -25,7 +25,9 @@ mod refs;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use import::{Definition, Mode};
 pub use operations::{ImportRestApi, PutRestApi, check};
+pub(crate) use problem::{Notes, refusal};
 pub use problem::{Problem, Severity};
 
 use base::api::{Entry, op};

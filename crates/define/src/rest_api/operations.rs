@@ -31,6 +31,8 @@ const CHILDREN: &[Kind] = &[
     kind::AUTHORIZER,
     kind::REQUEST_VALIDATOR,
     kind::GATEWAY_RESPONSE,
+    kind::DOCUMENTATION_PART,
+    kind::DOCUMENTATION_VERSION,
     kind::DEPLOYMENT,
     kind::STAGE,
 ];
@@ -166,13 +168,14 @@ fn source_of(view: &dyn View, realm: &Realm, id: &str) -> Result<ApiTree, ApiErr
 
 /// Stores everything of a tree but the API itself.
 pub fn save_children(txn: &mut dyn Txn, realm: &Realm, tree: &ApiTree) -> Result<(), ApiError> {
-    let ApiTree { api: _, resources, methods, models, authorizers, validators, gateway_responses } = tree;
+    let ApiTree { api: _, resources, methods, models, authorizers, validators, gateway_responses, documentation } = tree;
     resources.iter().try_for_each(|resource| txn.save(realm, resource))?;
     methods.iter().try_for_each(|method| txn.save(realm, method))?;
     models.iter().try_for_each(|model| txn.save(realm, model))?;
     authorizers.iter().try_for_each(|authorizer| txn.save(realm, authorizer))?;
     validators.iter().try_for_each(|validator| txn.save(realm, validator))?;
     gateway_responses.iter().try_for_each(|response| txn.save(realm, response))?;
+    documentation.iter().try_for_each(|part| txn.save(realm, part))?;
     Ok(())
 }
 

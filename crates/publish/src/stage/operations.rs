@@ -1,7 +1,8 @@
 //! What the control API does with stages.
 
 use super::checks::{
-    CACHE_SIZES, STAGES_PER_API_MAX, check_access_log, check_canary, check_deployment, check_name, check_variables, known_stage,
+    CACHE_SIZES, STAGES_PER_API_MAX, check_access_log, check_canary, check_deployment, check_documentation, check_name, check_variables,
+    known_stage,
 };
 use super::method_settings::begins_to_log;
 use super::overlay::{CANARY, Overlay, WantedCanary, fresh};
@@ -88,6 +89,7 @@ impl Operation for CreateStage {
             .write(move |txn| {
                 known_api(txn.view(), &realm, &stage.api)?;
                 check_deployment(txn.view(), &realm, &stage.api, &stage.deployment)?;
+                check_documentation(&settings, txn.view(), &realm, &stage)?;
                 if let Some(canary) = &stage.canary {
                     check_deployment(txn.view(), &realm, &stage.api, &canary.deployment)?;
                 }
@@ -212,6 +214,9 @@ fn check_change(view: &dyn View, realm: &Realm, settings: &Settings, before: &St
     if let Some(canary) = after.canary.as_ref().filter(|canary| before.canary.as_ref() != Some(canary)) {
         check_deployment(view, realm, &after.api, &canary.deployment)?;
         check_canary(canary)?;
+    }
+    if after.documentation_version != before.documentation_version {
+        check_documentation(settings, view, realm, after)?;
     }
     after.variables.as_ref().map_or(Ok(()), check_variables)?;
     after.access_log.as_ref().map_or(Ok(()), check_access_log)?;
