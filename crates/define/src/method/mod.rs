@@ -29,7 +29,7 @@ pub use integration_response::{DeleteIntegrationResponse, GetIntegrationResponse
 pub use method::{DeleteMethod, GetMethod, PutMethod, UpdateMethod, check as check_method};
 pub use method_response::{DeleteMethodResponse, GetMethodResponse, PutMethodResponse, UpdateMethodResponse, check as check_response};
 pub(crate) use references::first_user;
-pub use references::{DeleteAuthorizer, DeleteRequestValidator};
+pub use references::{DeleteAuthorizer, DeleteRequestValidator, DeleteVpcLink};
 
 use base::api::{Entry, op};
 
@@ -53,4 +53,5 @@ pub const OPERATIONS: &[Entry] = &[
     op::<DeleteIntegrationResponse>(),
     op::<DeleteAuthorizer>(),
     op::<DeleteRequestValidator>(),
+    op::<DeleteVpcLink>(),
 ];

@@ -12,6 +12,7 @@ pub(crate) mod operations;
 pub(crate) mod overlay;
 mod patches;
 pub mod record;
+mod references;
 mod reply;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use super::method_settings::begins_to_log;
 use super::overlay::{CANARY, Overlay, WantedCanary, fresh};
 use super::patches::PATCHES;
 use super::record::Stage;
+use super::references::DeleteClientCertificate;
 use super::reply::Reply;
 use crate::account::operations::account;
 use crate::domain_name::base_path_mapping::record::MappedStage;
@@ -18,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What the control API can do with stages.
-pub const OPERATIONS: &[Entry] = &[op::<CreateStage>(), op::<GetStages>(), op::<GetStage>(), op::<UpdateStage>(), op::<DeleteStage>()];
+pub const OPERATIONS: &[Entry] =
+    &[op::<CreateStage>(), op::<GetStages>(), op::<GetStage>(), op::<UpdateStage>(), op::<DeleteStage>(), op::<DeleteClientCertificate>()];
 
 /// The place of an API in the path.
 const API: Member = api::text("restapi_id").in_path("restApiId");
@@ -214,6 +216,13 @@ fn check_change(view: &dyn View, realm: &Realm, settings: &Settings, before: &St
     if let Some(canary) = after.canary.as_ref().filter(|canary| before.canary.as_ref() != Some(canary)) {
         check_deployment(view, realm, &after.api, &canary.deployment)?;
         check_canary(canary)?;
+    }
+    match &after.client_certificate {
+        id if *id == before.client_certificate => {}
+        Some(id) if !view.has(kind::CLIENT_CERTIFICATE, &realm.top(), id)? => {
+            return Err(ApiError::bad_request("Invalid client certificate identifier specified"));
+        }
+        _ => {}
     }
     if after.documentation_version != before.documentation_version {
         check_documentation(settings, view, realm, after)?;

@@ -7,10 +7,14 @@ use crate::domain_name::record::DomainName;
 use crate::stage::checks::known_stage;
 use crate::stage::record::Stage;
 use admit::api_key::record::ApiKey;
+use admit::client_certificate::known_certificate;
+use admit::client_certificate::record::ClientCertificate;
 use admit::usage_plan::record::UsagePlan;
 use base::api::{self, ApiError, Control, Entry, Member, Operation, Route, Settings, Shape, Tags, check_tags, op};
 use base::store::{Realm, StoreError, Txn, View};
 use define::rest_api::record::RestApi;
+use deliver::vpc_link::known_link;
+use deliver::vpc_link::record::VpcLink;
 use serde::{Deserialize, Serialize};
 
 /// What the control API can do with tags.
@@ -24,7 +28,9 @@ enum Tagged {
     Stage(Stage),
     Key(ApiKey),
     Plan(UsagePlan),
+    Certificate(ClientCertificate),
     Domain(DomainName),
+    Link(VpcLink),
     Association(AccessAssociation),
 }
 
@@ -52,6 +58,8 @@ impl Tagged {
             ["", "usageplans", plan] => {
                 view.find(&realm.top(), plan)?.map(Tagged::Plan).ok_or_else(|| gone("Invalid Usage Plan ID specified"))
             }
+            ["", "clientcertificates", id] => known_certificate(view, realm, id).map(Tagged::Certificate),
+            ["", "vpclinks", id] => known_link(view, realm, id).map(Tagged::Link),
             ["", "domainnames", name] => known_domain_name(view, realm, name, None).map(Tagged::Domain),
             _ => Err(refused()),
         }
@@ -72,7 +80,9 @@ impl Tagged {
             Tagged::Stage(stage) => &mut stage.tags,
             Tagged::Key(key) => &mut key.tags,
             Tagged::Plan(plan) => &mut plan.tags,
+            Tagged::Certificate(certificate) => &mut certificate.tags,
             Tagged::Domain(domain) => &mut domain.tags,
+            Tagged::Link(link) => &mut link.tags,
             Tagged::Association(association) => &mut association.tags,
         }
     }
@@ -83,7 +93,9 @@ impl Tagged {
             Tagged::Stage(stage) => txn.save(realm, stage),
             Tagged::Key(key) => txn.save(realm, key),
             Tagged::Plan(plan) => txn.save(realm, plan),
+            Tagged::Certificate(certificate) => txn.save(realm, certificate),
             Tagged::Domain(domain) => txn.save(realm, domain),
+            Tagged::Link(link) => txn.save(realm, link),
             Tagged::Association(association) => txn.save(realm, association),
         }
     }
