@@ -7,6 +7,7 @@
 //! seen in observed/stages-and-deployments.json and observed/canary.json.
 
 pub(crate) mod checks;
+mod flush;
 mod method_settings;
 pub(crate) mod operations;
 pub(crate) mod overlay;

@@ -4,6 +4,7 @@ use super::checks::{
     CACHE_SIZES, STAGES_PER_API_MAX, check_access_log, check_canary, check_deployment, check_documentation, check_name, check_variables,
     known_stage,
 };
+use super::flush::{FlushStageAuthorizersCache, FlushStageCache};
 use super::method_settings::begins_to_log;
 use super::overlay::{CANARY, Overlay, WantedCanary, fresh};
 use super::patches::PATCHES;
@@ -19,8 +20,16 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What the control API can do with stages.
-pub const OPERATIONS: &[Entry] =
-    &[op::<CreateStage>(), op::<GetStages>(), op::<GetStage>(), op::<UpdateStage>(), op::<DeleteStage>(), op::<DeleteClientCertificate>()];
+pub const OPERATIONS: &[Entry] = &[
+    op::<CreateStage>(),
+    op::<GetStages>(),
+    op::<GetStage>(),
+    op::<UpdateStage>(),
+    op::<DeleteStage>(),
+    op::<FlushStageCache>(),
+    op::<FlushStageAuthorizersCache>(),
+    op::<DeleteClientCertificate>(),
+];
 
 /// The place of an API in the path.
 const API: Member = api::text("restapi_id").in_path("restApiId");
