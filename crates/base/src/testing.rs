@@ -61,7 +61,7 @@ impl Bench {
             ids: Ids::seeded(1),
             sealer: Arc::new(Sealer::new(&[7; SEALING_KEY_BYTES], Ids::seeded(2))),
             running: Arc::new(Counting(quotas.clone())),
-            settings: Settings { partition: "aws".into(), aws_strict, integration_timeout_ms_max: 29_000 },
+            settings: Settings { partition: "aws".into(), aws_strict, public_url: None, integration_timeout_ms_max: 29_000 },
         };
         let caller = Caller { name: "tester".into(), realm: Realm::new("111111111111", "us-east-1") };
         Bench { house: Arc::new(house), clock, quotas, catalogue: Catalogue::new(slices), caller }
@@ -89,8 +89,12 @@ impl Bench {
     /// Calls with any body.
     pub fn send(&self, verb: &str, target: &str, body: Vec<u8>) -> Answer {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let ask = Ask { method: verb.into(), path: path.into(), query: query.into(), headers: Vec::new(), body };
-        let found = self.catalogue.find(&ask).unwrap_or_else(|| panic!("no operation answers {verb} {target}"));
+        self.ask(Ask { method: verb.into(), path: path.into(), query: query.into(), headers: Vec::new(), body })
+    }
+
+    /// Calls with all that a request has.
+    pub fn ask(&self, ask: Ask) -> Answer {
+        let found = self.catalogue.find(&ask).unwrap_or_else(|| panic!("no operation answers {} {}", ask.method, ask.path));
         run(found.run(self.house.clone(), self.caller.clone(), ask))
     }
 

@@ -112,6 +112,7 @@ impl Node {
             settings: Settings {
                 partition: "aws".into(),
                 aws_strict: config.aws_strict,
+                public_url: public_url(config, lanes.address()),
                 integration_timeout_ms_max: config.integration_timeout_ms_max,
             },
         };
@@ -215,6 +216,17 @@ impl Node {
             tracing::warn!(lines = dropped, "access records were dropped, since the disk did not keep up");
         }
         tracing::info!("stopped");
+    }
+}
+
+/// Where APIs are reached from outside: `None` for AWS's own hosts, which `aws-strict` insists on.
+fn public_url(config: &Config, data: SocketAddr) -> Option<Arc<str>> {
+    match config.public_url.as_deref() {
+        _ if config.aws_strict => None,
+        Some("aws") => None,
+        Some(url) => Some(url.trim_end_matches('/').into()),
+        None if data.ip().is_unspecified() => Some(format!("http://localhost:{}", data.port()).into()),
+        None => Some(format!("http://{data}").into()),
     }
 }
 

@@ -4,6 +4,7 @@ pub mod account;
 pub mod deployment;
 pub mod documentation_version;
 pub mod domain_name;
+pub mod export;
 pub mod sdk;
 pub mod stage;
 pub mod tag;
@@ -20,6 +21,7 @@ pub const OPERATIONS: &[&[Entry]] = &[
     domain_name::OPERATIONS,
     domain_name::base_path_mapping::OPERATIONS,
     domain_name::access_association::OPERATIONS,
+    export::OPERATIONS,
     sdk::OPERATIONS,
     stage::OPERATIONS,
     tag::OPERATIONS,

@@ -28,6 +28,8 @@ pub struct Settings {
     pub partition: Arc<str>,
     /// Whether only what AWS has is allowed.
     pub aws_strict: bool,
+    /// Where deployed APIs are reached from outside; `None` for AWS's own hosts.
+    pub public_url: Option<Arc<str>>,
     /// Milliseconds an integration may be given: AWS's quota, 29,000 unless raised.
     pub integration_timeout_ms_max: u32,
 }

@@ -9,4 +9,4 @@ pub mod record;
 mod tests;
 
 pub use operations::OPERATIONS;
-pub(crate) use operations::parts_of;
+pub(crate) use operations::documented;

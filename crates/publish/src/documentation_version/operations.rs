@@ -7,6 +7,7 @@ use base::api::patch::{self, PatchOp, Table, Words, replace};
 use base::api::{self, ApiError, Control, Entry, Limit, Member, Operation, Page, Route, known_api, no_room, op};
 use base::store::{Realm, View, digest, kind};
 use define::documentation::record::DocumentationPart;
+use define::import_export::export::Documented;
 use define::limits::{self, DESCRIPTION_BYTES_MAX, NAME_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 
@@ -46,12 +47,13 @@ fn known_version(view: &dyn View, realm: &Realm, api: &str, version: &str) -> Re
     view.find(&realm.scope(api), version)?.ok_or_else(|| ApiError::not_found("Invalid Documentation version specified"))
 }
 
-/// The parts of a version; none where there is no such version.
-pub(crate) fn parts_of(view: &dyn View, realm: &Realm, api: &str, version: &str) -> Result<Vec<DocumentationPart>, ApiError> {
-    let Some(version): Option<DocumentationVersion> = view.find(&realm.scope(api), version)? else { return Ok(Vec::new()) };
+/// A version and its parts, where there is such a version.
+pub(crate) fn documented(view: &dyn View, realm: &Realm, api: &str, version: &str) -> Result<Option<Documented>, ApiError> {
+    let Some(version): Option<DocumentationVersion> = view.find(&realm.scope(api), version)? else { return Ok(None) };
     let lost = |cause: &str| ApiError::Internal(format!("the parts of documentation version {} cannot be read: {cause}", version.version));
     let text = view.frozen(&version.parts)?.ok_or_else(|| lost("they are not stored"))?;
-    serde_json::from_str(&text).map_err(|cause| lost(&cause.to_string()))
+    let parts: Vec<DocumentationPart> = serde_json::from_str(&text).map_err(|cause| lost(&cause.to_string()))?;
+    Ok(Some(Documented { version: version.version, created: version.created.iso(), parts }))
 }
 
 /// Keeps an API's documentation parts as they are.

@@ -1,6 +1,6 @@
 //! The story of documentation versions.
 
-use super::parts_of;
+use super::documented;
 use crate::testing::{API, API_ID, bench, stage, strict};
 use base::testing::Bench;
 use define::documentation::record::DocumentationPart;
@@ -61,7 +61,7 @@ fn a_version_keeps_what_was_written_then() {
     bench.ok("POST", &versions(), json!({"documentationVersion": "2"}));
     let realm = bench.realm().clone();
     bench.write(move |txn| {
-        let said = |version: &str| parts_of(txn.view(), &realm, API_ID, version).unwrap().pop().map(|part| part.properties);
+        let said = |version: &str| Some(documented(txn.view(), &realm, API_ID, version).unwrap()?.parts.pop()?.properties);
         assert_eq!(said("1").as_deref(), Some("{\"a\":1}"));
         assert_eq!(said("2").as_deref(), Some("{\"a\":2}"));
         assert_eq!(said("3"), None);

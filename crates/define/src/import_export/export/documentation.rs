@@ -1,0 +1,74 @@
+//! What is written of an API, in the places that the specifications have for it, and whole as an extension.
+
+use super::{Documented, Wanted};
+use crate::documentation::record::{DocumentationPart, Location};
+use serde_json::{Map, Value, json};
+
+/// Something that can be written about.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Entity<'e> {
+    pub(super) kind: &'e str,
+    pub(super) path: &'e str,
+    pub(super) verb: &'e str,
+    /// The status code of a response.
+    pub(super) code: &'e str,
+    pub(super) name: &'e str,
+}
+
+/// The parts that a stage shows, where they are wanted.
+pub(super) struct Documentation {
+    documented: Option<Documented>,
+    /// Their locations with every default, and their properties.
+    parts: Vec<(Location, Map<String, Value>)>,
+}
+
+fn properties(part: &DocumentationPart) -> Map<String, Value> {
+    serde_json::from_str(&part.properties).unwrap_or_default()
+}
+
+impl Documentation {
+    pub(super) fn of(wanted: &Wanted) -> Documentation {
+        let documented = wanted.documented.clone().filter(|_| wanted.extensions.documentation);
+        let parts = documented.iter().flat_map(|documented| &documented.parts);
+        Documentation { parts: parts.map(|part| (part.location.whole(), properties(part))).collect(), documented }
+    }
+
+    /// All parts as they are, for an import to read.
+    pub(super) fn extension(&self) -> Option<Value> {
+        let Documented { version, created, parts } = self.documented.as_ref()?;
+        let parts: Vec<Value> = parts.iter().map(|part| json!({"location": part.location, "properties": properties(part)})).collect();
+        Some(json!({"version": version, "createdDate": created, "documentationParts": parts}))
+    }
+
+    /// What is written of the API itself, as far as `info` has a place for it.
+    pub(super) fn add_to_info(&self, info: &mut Map<String, Value>) {
+        let about = self.parts.iter().find(|(location, _)| location.kind == "API");
+        let Some(Value::Object(said)) = about.and_then(|(_, properties)| properties.get("info")) else { return };
+        for name in ["description", "termsOfService", "contact", "license"] {
+            if let Some(value) = said.get(name) {
+                info.insert(name.into(), value.clone());
+            }
+        }
+    }
+
+    /// Adds what is written of an entity: of several parts that hold for it the most specific one.
+    pub(super) fn add_to(&self, out: &mut Map<String, Value>, entity: &Entity<'_>, members: &[&str]) {
+        let holding = self.parts.iter().filter_map(|(location, properties)| Some((specificity(location, entity)?, properties)));
+        let Some((_, said)) = holding.max_by_key(|(specificity, _)| *specificity) else { return };
+        for name in members {
+            if let Some(value) = said.get(*name) {
+                out.insert((*name).to_owned(), value.clone());
+            }
+        }
+    }
+}
+
+/// How closely a location fits an entity, if it does: by the length of its path, then by verb and status code.
+fn specificity(location: &Location, entity: &Entity<'_>) -> Option<(usize, bool, bool)> {
+    let text = |value: &'_ Option<String>| value.clone().unwrap_or_default();
+    let (path, verb, code, name) = (text(&location.path), text(&location.method), text(&location.status_code), text(&location.name));
+    let is_above = entity.path.strip_prefix(path.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let any = |said: &str, wanted: &str| said.is_empty() || said == "*" || said == wanted;
+    let fits = location.kind == entity.kind && is_above && any(&verb, entity.verb) && any(&code, entity.code) && name == entity.name;
+    fits.then(|| (path.len(), verb == entity.verb, code == entity.code))
+}
