@@ -251,11 +251,20 @@ def test_an_endpoint_gets_its_way_to_a_private_name(start: Any) -> None:
     assert members(answer) == {**asked, "domainNameAccessAssociationArn": arn, "tags": {"a": "b"}}
     assert gw.get_domain_name_access_associations()["items"] == [members(answer)]
     assert refusal(gw.create_domain_name_access_association, **asked)[:2] == (409, "ConflictException")
-    own = refusal(gw.reject_domain_name_access_association, domainNameAccessAssociationArn=arn, domainNameArn=domain)
-    assert own[:2] == (400, "BadRequestException")
     assert status(gw.delete_domain_name_access_association(domainNameAccessAssociationArn=arn)) == 202
     assert gw.get_domain_name_access_associations()["items"] == []
     assert refusal(gw.delete_domain_name_access_association, domainNameAccessAssociationArn=arn)[:2] == (404, "NotFoundException")
+
+
+def test_an_association_is_rejected(start: Any) -> None:
+    gw = start().client()
+    domain = private(gw, host())["domainNameArn"]
+    asked = {"domainNameArn": domain, "accessAssociationSourceType": "VPCE", "accessAssociationSource": "vpce-1"}
+    made = {"domainNameAccessAssociationArn": gw.create_domain_name_access_association(**asked)["domainNameAccessAssociationArn"]}
+    other = refusal(gw.reject_domain_name_access_association, **made, domainNameArn=domain + "x")
+    assert other[:2] == (404, "NotFoundException")
+    assert status(gw.reject_domain_name_access_association(**made, domainNameArn=domain)) == 202
+    assert gw.get_domain_name_access_associations()["items"] == []
 
 
 def test_a_public_name_needs_no_association(gw: Any) -> None:
