@@ -20,6 +20,7 @@ mod method_response;
 pub mod record;
 mod references;
 mod spot;
+mod test_invoke;
 #[cfg(test)]
 mod tests;
 pub mod wire;
@@ -30,6 +31,7 @@ pub use method::{DeleteMethod, GetMethod, PutMethod, UpdateMethod, check as chec
 pub use method_response::{DeleteMethodResponse, GetMethodResponse, PutMethodResponse, UpdateMethodResponse, check as check_response};
 pub(crate) use references::first_user;
 pub use references::{DeleteAuthorizer, DeleteRequestValidator, DeleteVpcLink};
+pub use test_invoke::TestInvokeMethod;
 
 use base::api::{Entry, op};
 
@@ -54,4 +56,5 @@ pub const OPERATIONS: &[Entry] = &[
     op::<DeleteAuthorizer>(),
     op::<DeleteRequestValidator>(),
     op::<DeleteVpcLink>(),
+    op::<TestInvokeMethod>(),
 ];
