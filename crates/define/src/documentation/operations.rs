@@ -11,6 +11,7 @@ use base::api::patch::{self, PatchOp, Table, Words, replace};
 use base::api::{self, ApiError, Control, Entry, Limit, Member, Operation, Page, Route, known_api, no_room, op};
 use base::store::{Scope, View};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// What the control API can do with documentation parts.
 pub const OPERATIONS: &[Entry] = &[
@@ -172,10 +173,12 @@ impl Operation for ImportDocumentationParts {
             if refused || fails && !warnings.is_empty() {
                 return Err(ApiError::BadRequest(refusal(&problems)));
             }
-            for gone in old.iter().filter(|old| read.parts.iter().all(|part| part.id != old.id)) {
+            let left: HashSet<&str> = read.parts.iter().map(|part| part.id.as_str()).collect();
+            for gone in old.iter().filter(|old| !left.contains(old.id.as_str())) {
                 txn.remove::<DocumentationPart>(&scope, &gone.id)?;
             }
-            for part in read.parts.iter().filter(|part| read.new_ids.contains(&part.id)) {
+            let new: HashSet<&str> = read.new_ids.iter().map(String::as_str).collect();
+            for part in read.parts.iter().filter(|part| new.contains(part.id.as_str())) {
                 txn.save(&realm, part)?;
             }
             Ok(Imported { ids: read.new_ids, warnings })

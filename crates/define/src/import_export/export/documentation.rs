@@ -3,6 +3,7 @@
 use super::{Documented, Wanted};
 use crate::documentation::record::{DocumentationPart, Location};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Something that can be written about.
 #[derive(Clone, Copy, Default)]
@@ -18,8 +19,8 @@ pub(super) struct Entity<'e> {
 /// The parts that a stage shows, where they are wanted.
 pub(super) struct Documentation {
     documented: Option<Documented>,
-    /// Their locations with every default, and their properties.
-    parts: Vec<(Location, Map<String, Value>)>,
+    /// By type: their locations with every default, and their properties.
+    parts: BTreeMap<String, Vec<(Location, Map<String, Value>)>>,
 }
 
 fn properties(part: &DocumentationPart) -> Map<String, Value> {
@@ -29,8 +30,11 @@ fn properties(part: &DocumentationPart) -> Map<String, Value> {
 impl Documentation {
     pub(super) fn of(wanted: &Wanted) -> Documentation {
         let documented = wanted.documented.clone().filter(|_| wanted.extensions.documentation);
-        let parts = documented.iter().flat_map(|documented| &documented.parts);
-        Documentation { parts: parts.map(|part| (part.location.whole(), properties(part))).collect(), documented }
+        let mut parts: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for part in documented.iter().flat_map(|documented| &documented.parts) {
+            parts.entry(part.location.kind.clone()).or_default().push((part.location.whole(), properties(part)));
+        }
+        Documentation { parts, documented }
     }
 
     /// All parts as they are, for an import to read.
@@ -42,7 +46,7 @@ impl Documentation {
 
     /// What is written of the API itself, as far as `info` has a place for it.
     pub(super) fn add_to_info(&self, info: &mut Map<String, Value>) {
-        let about = self.parts.iter().find(|(location, _)| location.kind == "API");
+        let about = self.parts.get("API").and_then(|parts| parts.first());
         let Some(Value::Object(said)) = about.and_then(|(_, properties)| properties.get("info")) else { return };
         for name in ["description", "termsOfService", "contact", "license"] {
             if let Some(value) = said.get(name) {
@@ -53,7 +57,8 @@ impl Documentation {
 
     /// Adds what is written of an entity: of several parts that hold for it the most specific one.
     pub(super) fn add_to(&self, out: &mut Map<String, Value>, entity: &Entity<'_>, members: &[&str]) {
-        let holding = self.parts.iter().filter_map(|(location, properties)| Some((specificity(location, entity)?, properties)));
+        let of_type = self.parts.get(entity.kind).map_or(&[][..], Vec::as_slice);
+        let holding = of_type.iter().filter_map(|(location, properties)| Some((specificity(location, entity)?, properties)));
         let Some((_, said)) = holding.max_by_key(|(specificity, _)| *specificity) else { return };
         for name in members {
             if let Some(value) = said.get(*name) {
@@ -65,10 +70,10 @@ impl Documentation {
 
 /// How closely a location fits an entity, if it does: by the length of its path, then by verb and status code.
 fn specificity(location: &Location, entity: &Entity<'_>) -> Option<(usize, bool, bool)> {
-    let text = |value: &'_ Option<String>| value.clone().unwrap_or_default();
-    let (path, verb, code, name) = (text(&location.path), text(&location.method), text(&location.status_code), text(&location.name));
+    let Location { kind: _, path, method, status_code, name } = location;
+    let [path, verb, code, name] = [path, method, status_code, name].map(|said| said.as_deref().unwrap_or_default());
     let is_above = entity.path.strip_prefix(path.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let any = |said: &str, wanted: &str| said.is_empty() || said == "*" || said == wanted;
-    let fits = location.kind == entity.kind && is_above && any(&verb, entity.verb) && any(&code, entity.code) && name == entity.name;
+    let fits = is_above && any(verb, entity.verb) && any(code, entity.code) && name == entity.name;
     fits.then(|| (path.len(), verb == entity.verb, code == entity.code))
 }

@@ -238,6 +238,8 @@ fn without(mut value: Value, place: &str) -> Value {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Whatever is taken from a definition that uses everything: what an import can make of the rest, survives.
     #[test]
     fn every_part_of_everything_survives_an_export_and_an_import(chosen in prop::collection::vec(any::<prop::sample::Index>(), 0..12)) {
