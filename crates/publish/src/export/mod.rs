@@ -11,3 +11,4 @@ mod operations;
 mod tests;
 
 pub use operations::OPERATIONS;
+pub(crate) use operations::server;

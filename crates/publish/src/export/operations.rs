@@ -73,7 +73,7 @@ impl Operation for GetExport {
 }
 
 /// Where a stage is reached: on AWS's host of the API, or under the path shape that needs no DNS.
-fn server(public_url: Option<&str>, realm: &Realm, api: &str, stage: &str) -> Server {
+pub(crate) fn server(public_url: Option<&str>, realm: &Realm, api: &str, stage: &str) -> Server {
     let stage = stage.to_owned();
     let Some(url) = public_url else {
         let host = format!("{api}.execute-api.{}.amazonaws.com", realm.region);

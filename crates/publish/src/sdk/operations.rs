@@ -1,11 +1,15 @@
-//! What the control API does with types of SDKs.
+//! What the control API does with SDKs and their types.
 
 use super::types::{SdkType, TYPES};
-use base::api::{self, ApiError, Control, Entry, Member, Operation, Page, Route, op};
+use super::{javascript, zip};
+use crate::deployment::operations::{frozen_tree, known_deployment};
+use crate::export::server;
+use crate::stage::checks::known_stage;
+use base::api::{self, ApiError, Control, Entry, File, Member, Operation, Page, Route, known_api, op};
 use serde::Deserialize;
 
-/// What the control API can do with types of SDKs.
-pub const OPERATIONS: &[Entry] = &[op::<GetSdkTypes>(), op::<GetSdkType>()];
+/// What the control API can do with SDKs and their types.
+pub const OPERATIONS: &[Entry] = &[op::<GetSdkTypes>(), op::<GetSdkType>(), op::<GetSdk>()];
 
 /// Lists the types. There are no pages: `position` and `limit` are taken, without effect.
 #[derive(Deserialize)]
@@ -38,5 +42,43 @@ impl Operation for GetSdkType {
         let found = TYPES.iter().find(|known| known.id == id).copied();
         // The text is assumed.
         found.ok_or_else(|| ApiError::not_found("Invalid SDK type identifier specified"))
+    }
+}
+
+/// Makes a client of what a stage serves. What a type wants to know is for those types that are not made here.
+#[derive(Deserialize)]
+struct GetSdk {
+    #[serde(rename = "restapi_id")]
+    api: String,
+    #[serde(rename = "stage_name")]
+    stage: String,
+    sdk_type: String,
+}
+
+impl Operation for GetSdk {
+    const ROUTE: Route = api::get("GetSdk", "/restapis/{restapi_id}/stages/{stage_name}/sdks/{sdk_type}");
+    const MEMBERS: &'static [Member] = &[
+        api::text("restapi_id").in_path("restApiId"),
+        api::text("stage_name").in_path("stageName"),
+        api::text("sdk_type").in_path("sdkType"),
+    ];
+    type Reply = File;
+
+    async fn run(self, cx: &Control) -> Result<File, ApiError> {
+        let Self { api, stage, sdk_type } = self;
+        let server = server(cx.settings.public_url.as_deref(), cx.realm(), &api, &stage);
+        let (realm, now) = (cx.realm().clone(), cx.clock.wall());
+        let bytes = cx.read(move |view| {
+            known_api(view, &realm, &api)?;
+            let stage = known_stage(view, &realm, &api, &stage)?;
+            if sdk_type != "javascript" {
+                // The text is assumed.
+                return Err(ApiError::bad_request(format!("Unsupported SDK type specified: {sdk_type}. Must be one of: [javascript]")));
+            }
+            let deployment = known_deployment(view, &realm, &api, &stage.deployment)?;
+            let files = javascript::files(&frozen_tree(view, &deployment)?, &server, &realm.region);
+            Ok(zip::archive(&files, now))
+        });
+        Ok(File { name: format!("javascript_{}.zip", now.iso()), bytes: bytes.await? })
     }
 }
