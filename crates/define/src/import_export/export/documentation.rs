@@ -16,11 +16,14 @@ pub(super) struct Entity<'e> {
     pub(super) name: &'e str,
 }
 
+/// A part: its location with every default, and its properties.
+type Said = (Location, Map<String, Value>);
+
 /// The parts that a stage shows, where they are wanted.
 pub(super) struct Documentation {
     documented: Option<Documented>,
-    /// By type: their locations with every default, and their properties.
-    parts: BTreeMap<String, Vec<(Location, Map<String, Value>)>>,
+    /// By the type of their location.
+    parts: BTreeMap<String, Vec<Said>>,
 }
 
 fn properties(part: &DocumentationPart) -> Map<String, Value> {
@@ -30,7 +33,7 @@ fn properties(part: &DocumentationPart) -> Map<String, Value> {
 impl Documentation {
     pub(super) fn of(wanted: &Wanted) -> Documentation {
         let documented = wanted.documented.clone().filter(|_| wanted.extensions.documentation);
-        let mut parts: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        let mut parts: BTreeMap<String, Vec<Said>> = BTreeMap::new();
         for part in documented.iter().flat_map(|documented| &documented.parts) {
             parts.entry(part.location.kind.clone()).or_default().push((part.location.whole(), properties(part)));
         }
