@@ -64,8 +64,8 @@ fn put(out: &mut Vec<u8>, bytes: &[u8]) {
 fn dos_time(at: Timestamp) -> [u8; 4] {
     let (year, month, day) = at.day().civil();
     let seconds = at.seconds() % 86_400;
-    let time = (seconds / 3600) << 11 | (seconds / 60 % 60) << 5 | (seconds % 60) / 2;
-    let date = (u64::try_from(year - 1980).unwrap_or(0) & 0x7f) << 9 | u64::from(month) << 5 | u64::from(day);
+    let time = ((seconds / 3600) << 11) | ((seconds / 60 % 60) << 5) | ((seconds % 60) / 2);
+    let date = ((u64::try_from(year - 1980).unwrap_or(0) & 0x7f) << 9) | (u64::from(month) << 5) | u64::from(day);
     let (time, date) = ((time as u16).to_le_bytes(), (date as u16).to_le_bytes());
     [time[0], time[1], date[0], date[1]]
 }
