@@ -12,9 +12,9 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 /// Batches that may wait for the writer thread.
-const WAITING_BATCHES_MAX: usize = 256;
+const WAITING_BATCHES_MAX: usize = 128;
 /// A thread's lines are handed over when they are this many bytes, or this old.
-const BATCH_BYTES: usize = 32 * 1024;
+const BATCH_BYTES: usize = 64 * 1024;
 /// Characters of a log group's name that are kept in its file's name.
 const FILE_NAME_CHARS_MAX: usize = 120;
 
