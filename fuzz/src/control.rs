@@ -70,7 +70,7 @@ impl World {
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
         let body = self.named(body).into_bytes();
         let ask = Ask { method: verb.into(), path: path.into(), query: query.into(), headers: Vec::new(), body };
-        let answer = self.bench.ask(ask)?;
+        let answer = self.bench.try_ask(ask)?;
         has_aws_shape(&answer);
         Some(answer)
     }

@@ -11,6 +11,7 @@ mod node;
 mod peers;
 mod place;
 mod report;
+mod secure;
 mod tenants;
 
 use clap::{Parser, Subcommand};
