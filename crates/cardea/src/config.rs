@@ -74,6 +74,11 @@ pub const SETTINGS: &[Setting] = &[
     setting("connections-max", "100000", "client connections at once on the data port"),
     setting("idle-timeout-ms", "310000", "how long a client connection may be idle (AWS: 310 s)"),
     setting("head-timeout-ms", "10000", "how long a request's head may take to arrive"),
+    setting(
+        "client-bytes-per-second-min",
+        "1024",
+        "how fast a client must send a body or take an answer, beyond 20 s of grace in all; 0 for any pace",
+    ),
 ];
 
 /// Names that begin like settings and are none: read by the tests alone.
@@ -268,6 +273,7 @@ pub struct Config {
     pub connections_max: usize,
     pub idle_timeout_ms: u32,
     pub head_timeout_ms: u32,
+    pub client_bytes_per_second_min: u32,
 }
 
 const DATA_THREADS_MAX: u64 = 255;
@@ -342,6 +348,7 @@ impl Config {
             drain_seconds: values.number("drain-seconds", 0, 3600)?,
             connections_max: values.number("connections-max", 1, 10_000_000)? as usize,
             idle_timeout_ms: values.number("idle-timeout-ms", 1000, 86_400_000)? as u32,
+            client_bytes_per_second_min: values.number("client-bytes-per-second-min", 0, 1_000_000_000)? as u32,
             head_timeout_ms: values.number("head-timeout-ms", 100, 600_000)? as u32,
         })
     }

@@ -242,7 +242,8 @@ fn start_lanes(
 ) -> Result<Lanes<Desk>, NodeError> {
     let connections_per_thread_max = u32::try_from(config.connections_max.div_ceil(threads)).unwrap_or(u32::MAX);
     let h1 = h1::Limits { idle_ms: config.idle_timeout_ms, head_ms: config.head_timeout_ms, ..h1::Limits::default() };
-    let limits = Limits { h1, connections_per_thread_max, ..Limits::default() };
+    let client_bytes_per_second_min = config.client_bytes_per_second_min;
+    let limits = Limits { h1, connections_per_thread_max, client_bytes_per_second_min, ..Limits::default() };
     let trusted = TrustedProxies::new(config.trusted_proxies.clone());
     let proxy_protocol = config.proxy_protocol;
     let plan = Plan { threads, address: config.listen, tls, trusted, proxy_protocol, node: 0, limits, clock: clock.clone() };

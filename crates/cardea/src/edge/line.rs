@@ -1,6 +1,8 @@
 //! One connection's socket and state, and every wait on it.
 
 use super::dock::Dock;
+use super::losses::Loss;
+use super::pace::Pace;
 use super::socket::Socket;
 use base::gate::{Buffer, Exchange, Scheme};
 use base::world::{Moment, Watch};
@@ -35,8 +37,9 @@ pub(super) struct Line<S: Socket> {
     reading: Watch,
     armed: Cell<Option<Wait>>,
     /// The wait for the client to take ours: made when it first does not.
-    writing: OnceCell<Watch>,
-    writing_stalls: Cell<bool>,
+    writing: OnceCell<Box<Writing>>,
+    /// What the client took of the answer, head included.
+    sent_bytes: Cell<u64>,
     /// No request came on it yet.
     fresh: Cell<bool>,
     hurried: Cell<bool>,
@@ -44,6 +47,12 @@ pub(super) struct Line<S: Socket> {
     shut: Cell<bool>,
     /// A request is being answered: if the connection ends now, it ends as a reset.
     answering: Cell<bool>,
+}
+
+/// A client that did not take at once what was sent to it.
+struct Writing {
+    watch: Watch,
+    pace: Cell<Pace>,
 }
 
 /// What came of waiting for the client.
@@ -76,7 +85,7 @@ impl<S: Socket> Line<S> {
             reading,
             armed: Cell::new(None),
             writing: OnceCell::new(),
-            writing_stalls: Cell::new(false),
+            sent_bytes: Cell::new(0),
             fresh: Cell::new(true),
             hurried: Cell::new(false),
             shut: Cell::new(false),
@@ -99,6 +108,10 @@ impl<S: Socket> Line<S> {
         self.fresh.set(false);
         self.answering.set(true);
         self.disarm();
+        self.sent_bytes.set(0);
+        if let Some(writing) = self.writing.get() {
+            writing.pace.take();
+        }
         self.dock.trusted.note_peer(self.peer, ex);
         ex.request.port = self.port;
         ex.request.scheme = self.scheme;
@@ -168,9 +181,29 @@ impl<S: Socket> Line<S> {
         self.arm(server.read_deadline(self.limits()));
         ready!(self.poll_deadline(cx));
         Poll::Ready(match server.read_expired() {
-            Next::Refuse(rejection) => More::Refuse(rejection),
+            Next::Refuse(rejection) => {
+                self.dock.losses.count(Loss::SlowHead);
+                More::Refuse(rejection)
+            }
             _ => More::Over,
         })
+    }
+
+    /// Ready once a client that waits for its answer has gone, so that what is done for it can be let go. It is not looked at while there
+    /// is anything of its body, or of a next request. It costs no system call before the socket tells of something.
+    pub(super) fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut input = self.input.borrow_mut();
+        if !input.is_empty() || !self.server.borrow().body_is_ended() {
+            return Poll::Pending;
+        }
+        let mut bytes = Buffer::take();
+        match ready!(self.poll_read(cx, &mut bytes)) {
+            Ok(1..) => {
+                *input = bytes;
+                Poll::Pending
+            }
+            Ok(0) | Err(_) => Poll::Ready(()),
+        }
     }
 
     /// We drain, and nothing was asked: does this connection go? Not if a request is in the socket, or on its way for the first time.
@@ -234,7 +267,7 @@ impl<S: Socket> Line<S> {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Poll::Ready(Ok(bytes)) => {
                     *sent += bytes;
-                    self.took_some();
+                    self.took(bytes);
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => return self.poll_stalled(cx),
@@ -242,27 +275,35 @@ impl<S: Socket> Line<S> {
         }
         match io.poll_flush(cx) {
             Poll::Ready(flushed) => {
-                self.took_some();
+                self.took(0);
                 Poll::Ready(flushed)
             }
             Poll::Pending => self.poll_stalled(cx),
         }
     }
 
-    fn took_some(&self) {
-        if self.writing_stalls.replace(false)
-            && let Some(watch) = self.writing.get()
-        {
-            watch.clear();
+    fn took(&self, bytes: usize) {
+        self.sent_bytes.set(self.sent_bytes.get() + bytes as u64);
+        let Some(writing) = self.writing.get() else { return };
+        let mut pace = writing.pace.get();
+        if pace.moved(self.dock.lane.deadlines.now()) {
+            writing.watch.clear();
         }
+        writing.pace.set(pace);
     }
 
     fn poll_stalled(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let watch = self.writing.get_or_init(|| self.dock.lane.deadlines.watch());
-        if !self.writing_stalls.replace(true) {
-            watch.set(Duration::from_millis(u64::from(self.limits().write_stall_ms)));
+        let writing =
+            self.writing.get_or_init(|| Box::new(Writing { watch: self.dock.lane.deadlines.watch(), pace: Cell::new(Pace::default()) }));
+        let mut pace = writing.pace.get();
+        if let Some(patience) =
+            pace.wait(self.dock.lane.deadlines.now(), self.sent_bytes.get(), self.limits().write_stall_ms, &self.dock.limits)
+        {
+            writing.watch.set(patience);
+            writing.pace.set(pace);
         }
-        ready!(watch.poll_passed(cx));
+        ready!(writing.watch.poll_passed(cx));
+        self.dock.losses.count(Loss::SlowReader);
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }

@@ -7,6 +7,7 @@ use super::dock::{Dock, Seat};
 use super::http1::Connection;
 use super::http2;
 use super::line::Line;
+use super::losses::Loss;
 use super::socket::Socket;
 use base::gate::Scheme;
 use rustls::server::Acceptor;
@@ -55,7 +56,10 @@ impl<A: Answers> Secure<A> {
                     spawn_local(Connection::new(line, this.crew.clone(), seat));
                 }
                 Some(Err(error)) => tracing::debug!(%peer, %error, "a client and this node did not agree on TLS"),
-                None => tracing::debug!(%peer, "a TLS handshake took too long"),
+                None => {
+                    this.dock.losses.count(Loss::SlowStart);
+                    tracing::debug!(%peer, "a TLS handshake took too long");
+                }
             }
         });
     }

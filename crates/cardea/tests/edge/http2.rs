@@ -3,6 +3,7 @@
 use crate::house::{Ending, PATIENCE, wait};
 use crate::tls::{Secure, Secured, secure};
 use bytes::Bytes;
+use cardea::edge::Loss;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, Incoming};
@@ -262,10 +263,13 @@ fn requests_whose_client_goes_are_recorded_and_leave_nothing() {
     assert_eq!(client.get("/lean").status, 200);
     drop(given_up);
     assert_eq!(client.get("/lean").status, 200);
-    assert_eq!(secure.house.told().path, "/hang");
+    let told = secure.house.told();
+    assert_eq!((told.path.as_str(), told.status), ("/hang", 499));
     assert!(secure.house.told_nothing());
     drop((kept, client));
-    assert_eq!(secure.house.told().path, "/echo");
+    let told = secure.house.told();
+    assert_eq!((told.path.as_str(), told.status), ("/echo", 400), "its own body broke off");
+    assert_eq!(secure.house.lanes.losses().of(Loss::ClientGone), 1);
     assert!(secure.house.has_open(0, 0));
 }
 

@@ -101,7 +101,7 @@ impl Secure {
         self.house.lanes.tls_address().unwrap()
     }
 
-    fn client(&self) -> Secured {
+    pub(crate) fn client(&self) -> Secured {
         self.client_for("a.test", &self.config).unwrap()
     }
 

@@ -20,7 +20,9 @@ use super::Answers;
 use super::dock::{Dock, Seat};
 use super::front;
 use super::handed::{Counted, InHand};
-use super::http1::answered;
+use super::http1::{CLIENT_GONE, answered};
+use super::losses::Loss;
+use super::pace::Pace;
 use answer::{Broken, Outgoing, Pieces};
 use base::gate::{Exchange, LocalBoxFuture, Scheme};
 use hyper::body::{Body, Incoming};
@@ -197,6 +199,7 @@ impl<A: Answers> Service<Request<Incoming>> for Front<A> {
 
 /// One request while it runs. Dropping it, for whatever reason, records it.
 struct Held<A: Answers> {
+    dock: Rc<Dock>,
     desk: Rc<A>,
     ex: Box<Exchange>,
     _counted: Counted,
@@ -207,7 +210,7 @@ impl<A: Answers> Held<A> {
         let mut ex = Box::new(Exchange::new(front.dock.lane.clone()));
         ex.notes.first_byte = front.dock.lane.clock.now();
         (ex.request.peer, ex.request.port, ex.request.scheme) = (front.origin.peer, front.origin.port, front.origin.scheme);
-        Held { desk: front.desk.clone(), ex, _counted: InHand::enter(&front.running) }
+        Held { dock: front.dock.clone(), desk: front.desk.clone(), ex, _counted: InHand::enter(&front.running) }
     }
 }
 
@@ -215,6 +218,11 @@ impl<A: Answers> Drop for Held<A> {
     fn drop(&mut self) {
         // While a panic unwinds, another one would end the process.
         if !std::thread::panicking() {
+            if self.ex.notes.status == 0 {
+                // Its client has reset the stream, or left, and hyper has let go of it.
+                self.ex.notes.status = CLIENT_GONE;
+                self.dock.losses.count(Loss::ClientGone);
+            }
             self.desk.record(&mut self.ex);
         }
     }
@@ -232,7 +240,7 @@ impl<F: Future + 'static> Executor<F> for Couriers {
         let (dock, pieces) = (self.dock.clone(), self.next.take().unwrap_or_default());
         spawn_local(async move {
             let mut work = pin!(work);
-            let mut patience = None;
+            let (mut patience, mut pace) = (None, Pace::default());
             let mut armed = None;
             poll_fn(|cx| {
                 if work.as_mut().poll(cx).is_ready() {
@@ -241,14 +249,18 @@ impl<F: Future + 'static> Executor<F> for Couriers {
                 let waits = pieces.waiting();
                 if std::mem::replace(&mut armed, waits) != waits {
                     let patience = patience.get_or_insert_with(|| dock.lane.deadlines.watch());
-                    match waits {
-                        Some(_) => patience.set(Duration::from_millis(u64::from(dock.limits.h1.write_stall_ms))),
-                        None => patience.clear(),
+                    let now = dock.lane.deadlines.now();
+                    pace.moved(now);
+                    patience.clear();
+                    if waits.is_some()
+                        && let Some(ours) = pace.wait(now, pieces.taken_bytes(), dock.limits.h1.write_stall_ms, &dock.limits)
+                    {
+                        patience.set(ours);
                     }
                 }
-                // Whoever takes nothing for too long loses the stream: what is dropped unfinished is reset.
+                // Whoever takes too little for too long loses the stream: what is dropped unfinished is reset.
                 match (&patience, waits) {
-                    (Some(patience), Some(_)) => patience.poll_passed(cx),
+                    (Some(patience), Some(_)) => patience.poll_passed(cx).map(|()| dock.losses.count(Loss::SlowReader)),
                     _ => Poll::Pending,
                 }
             })
