@@ -5,10 +5,13 @@ use crate::config::Config;
 use crate::credentials::{KnownKeys, RootKey, RunFile, sealing_key};
 use crate::edge::control::ControlPort;
 use crate::edge::{self, Certificates, Lanes, Limits, Packer, Plan, TlsPlan, TrustedProxies};
+use crate::log;
+use crate::machine::{Descriptors, bodies_bytes_max};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
 use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
 use base::api::dispatch::Catalogue;
 use base::api::{Entry, House, Settings};
+use base::gate::limit_buffered_bytes;
 use base::store::{Realm, Sealer, Store};
 use base::tally::{Quotas, Rate};
 use base::world::{Clock, Ids};
@@ -59,6 +62,9 @@ impl Node {
     pub async fn start(config: &Config) -> Result<Node, NodeError> {
         let words = |why: &dyn std::fmt::Display| fail(why.to_string());
         let (clock, ids) = (Clock::system(), Ids::system());
+        if let Some(bytes) = bodies_bytes_max() {
+            limit_buffered_bytes(usize::try_from(bytes).unwrap_or(usize::MAX));
+        }
         let directory = Arc::new(Directory::hold(&config.data_dir).map_err(|why| words(&why))?);
         let in_dir = |why: std::io::Error| fail(format!("{}: {why}", config.data_dir.display()));
         let root = match &config.root_key {
@@ -186,6 +192,7 @@ impl Node {
     /// Opens log files anew, and reads certificates again for connections to come.
     pub async fn reload(&self) {
         self.gateway.access_log.reopen();
+        log::reopen();
         let Some(certificates) = self.certificates.clone() else { return };
         let read = tokio::task::spawn_blocking(move || certificates.reload()).await;
         match read {
@@ -240,7 +247,12 @@ fn start_lanes(
     gateway: &Arc<Gateway>,
     clock: &Clock,
 ) -> Result<Lanes<Desk>, NodeError> {
-    let connections_per_thread_max = u32::try_from(config.connections_max.div_ceil(threads)).unwrap_or(u32::MAX);
+    let descriptors = Descriptors::take();
+    let connections_max = config.connections_max.min(descriptors.clients_max);
+    if connections_max < config.connections_max {
+        tracing::info!(connections_max, "the limit of descriptors leaves room for fewer client connections than connections-max");
+    }
+    let connections_per_thread_max = u32::try_from(connections_max.div_ceil(threads)).unwrap_or(u32::MAX);
     let h1 = h1::Limits { idle_ms: config.idle_timeout_ms, head_ms: config.head_timeout_ms, ..h1::Limits::default() };
     let client_bytes_per_second_min = config.client_bytes_per_second_min;
     let limits = Limits { h1, connections_per_thread_max, client_bytes_per_second_min, ..Limits::default() };
@@ -249,8 +261,11 @@ fn start_lanes(
     let plan = Plan { threads, address: config.listen, tls, trusted, proxy_protocol, node: 0, limits, clock: clock.clone() };
     let (gateway, ca) = (gateway.clone(), config.upstream_ca.clone());
     let upstream_tls = Arc::new(Tls::new(ca, clock.clone()));
+    let usual = deliver::upstream::Settings::default();
+    let idle_max = usual.idle_max.min(descriptors.idle_max.div_ceil(threads));
+    let settings = deliver::upstream::Settings { idle_max, ..usual };
     edge::start(plan, move |lane| {
-        let upstreams = Upstreams::new(lane.clone(), upstream_tls.clone(), deliver::upstream::Settings::default());
+        let upstreams = Upstreams::new(lane.clone(), upstream_tls.clone(), settings.clone());
         Desk::new(gateway.clone(), Rc::new(upstreams))
     })
     .map_err(|why| fail(why.to_string()))

@@ -127,7 +127,8 @@ impl<S: Socket> Incoming<S> {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<Result<(), BodyFault>> {
         let before = into.len();
         if into.capacity() - before < self.read_bytes.min(READ_BYTES_MIN) || self.read_bytes > READ_BYTES_MIN {
-            into.reserve(self.read_bytes);
+            // A body that is kept whole is the largest thing there is, and its memory may be where there is none.
+            into.try_reserve(self.read_bytes).map_err(|_| BodyFault::NoMemory)?;
         }
         let room = into.capacity() - before;
         let now = self.line.dock.lane.deadlines.now();

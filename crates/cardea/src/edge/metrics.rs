@@ -6,6 +6,7 @@
 use super::{Lanes, Loss};
 use crate::runtime::counts::{BUCKETS_MS, Counted, Histogram, Of, Sum};
 use crate::runtime::{Desk, Gateway};
+use base::gate::buffered_bytes;
 use std::fmt::Write;
 use std::rc::Rc;
 use std::time::Duration;
@@ -132,6 +133,12 @@ impl Page {
             lanes.losses().pauses(),
         );
         plain("cardea_store_revision", "gauge", "The revision of the store that is served.", gateway.table.load().revision.0);
+        plain(
+            "cardea_buffered_body_bytes",
+            "gauge",
+            "Bytes of bodies that requests hold whole now (large ones; the others are bounded by connections).",
+            buffered_bytes() as u64,
+        );
         if let Some(bytes) = resident_bytes() {
             plain("cardea_process_resident_memory_bytes", "gauge", "Memory of the process that is in RAM.", bytes);
         }

@@ -56,6 +56,10 @@ fn the_image_runs_as_nobody_and_holds_the_program_alone() {
     let user = image.iter().find_map(|line| line.strip_prefix("USER ")).unwrap();
     assert!(user.split(':').all(|id| id.parse::<u32>().unwrap() > 0), "a number, so that it can be seen not to be root: {user}");
     assert!(image.iter().any(|line| line == "ENTRYPOINT [\"/usr/bin/cardea\"]"), "no shell between a signal and the program");
+    assert!(
+        image.iter().any(|line| line.starts_with("HEALTHCHECK ") && line.ends_with("CMD [\"/usr/bin/cardea\", \"health\"]")),
+        "nor between a probe and it"
+    );
     let env = image.iter().find_map(|line| line.strip_prefix("ENV ")).unwrap();
     let config = settings(env.split(' '));
     assert!(!config.listen.ip().is_loopback() && config.control.ip().is_loopback());

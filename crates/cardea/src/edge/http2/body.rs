@@ -87,6 +87,9 @@ impl Stream {
                 return Poll::Ready(Err(BodyFault::TooLarge));
             }
             self.left = self.left.map(|left| left.saturating_sub(payload.len() as u64));
+            if into.try_reserve(payload.len()).is_err() {
+                return Poll::Ready(Err(BodyFault::NoMemory));
+            }
             into.extend_from_slice(&payload);
             if !payload.is_empty() {
                 let fill = if self.body.is_end_stream() { Fill::End } else { Fill::More };
