@@ -211,6 +211,9 @@ impl Node {
         if cut > 0 {
             tracing::warn!(connections = cut, "connections were cut off at the end of the drain");
         }
+        let access_log = self.gateway.access_log.clone();
+        // The data threads have handed their last lines over. A panic there is no reason not to close the store.
+        let _written = tokio::task::spawn_blocking(move || access_log.finish()).await;
         // It ends by itself; a panic there is no reason not to close the store.
         let _ended = self.serving.await;
         self.gateway.quotas.close().await;

@@ -209,7 +209,7 @@ fn is_refusal(fault: &str, status: u16, body: &[u8]) -> bool {
     match (status, body) {
         (504, br#"{"message":"Endpoint request timed out"}"#) => fault == "hang",
         (504, br#"{"message":"Network error communicating with endpoint"}"#) => true,
-        (502, br#"{"message":"Internal server error"}"#) => matches!(fault, "garbage" | "reset" | "short"),
+        (502, br#"{"message": "Internal server error"}"#) => matches!(fault, "garbage" | "reset" | "short"),
         _ => false,
     }
 }

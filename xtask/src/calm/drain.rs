@@ -158,6 +158,9 @@ fn second(ground: &Ground) -> Outcome<String> {
     let mut command = Command::new(&ground.program);
     command.arg("serve").arg("--data-dir").arg(ground.scratch.0.join("second"));
     command.args(["--listen", &first.run.data.to_string(), "--control", "127.0.0.1:0"]);
+    for (variable, _) in std::env::vars_os().filter(|(variable, _)| variable.to_string_lossy().starts_with("CARDEA_")) {
+        command.env_remove(variable);
+    }
     let output = command.output()?;
     if output.status.success() {
         return Err(fail("a second program took the same port"));

@@ -204,7 +204,7 @@ impl Seat {
                 return Poll::Ready(Some(outcome));
             }
             if dock.is_draining() && !std::mem::replace(&mut hurried, true) {
-                patience.set(Duration::from_millis(u64::from(dock.limits.drain_fresh_ms)));
+                patience.set(Duration::from_millis(u64::from(dock.limits.drain_wait_ms)));
             }
             patience.poll_passed(cx).map(|()| None)
         })

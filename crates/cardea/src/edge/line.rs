@@ -40,8 +40,6 @@ pub(super) struct Line<S: Socket> {
     writing: OnceCell<Box<Writing>>,
     /// What the client took of the answer, head included.
     sent_bytes: Cell<u64>,
-    /// No request came on it yet.
-    fresh: Cell<bool>,
     hurried: Cell<bool>,
     /// The sending side was shut.
     shut: Cell<bool>,
@@ -53,6 +51,8 @@ pub(super) struct Line<S: Socket> {
 struct Writing {
     watch: Watch,
     pace: Cell<Pace>,
+    /// How often it was waited for.
+    stalls: Cell<u32>,
 }
 
 /// What came of waiting for the client.
@@ -86,7 +86,6 @@ impl<S: Socket> Line<S> {
             armed: Cell::new(None),
             writing: OnceCell::new(),
             sent_bytes: Cell::new(0),
-            fresh: Cell::new(true),
             hurried: Cell::new(false),
             shut: Cell::new(false),
             answering: Cell::new(false),
@@ -105,7 +104,6 @@ impl<S: Socket> Line<S> {
     /// A request begins to be answered: writes down what the socket knows of it.
     pub(super) fn begin(&self, ex: &mut Exchange) {
         self.turn.set(self.turn.get().wrapping_add(1));
-        self.fresh.set(false);
         self.answering.set(true);
         self.disarm();
         self.sent_bytes.set(0);
@@ -175,11 +173,18 @@ impl<S: Socket> Line<S> {
         }
         drop(input);
         let mut server = self.server.borrow_mut();
-        if self.dock.is_draining() && server.is_idle() && self.leaves() {
-            return Poll::Ready(More::Over);
+        let leaves = self.dock.is_draining() && server.is_idle();
+        if leaves {
+            self.hurry();
         }
         self.arm(server.read_deadline(self.limits()));
         ready!(self.poll_deadline(cx));
+        if leaves && self.io.borrow().has_arrivals() {
+            // It came in this very moment, and the event loop is about to tell.
+            self.hurried.set(false);
+            self.hurry();
+            return self.poll_deadline(cx).map(|()| More::Over);
+        }
         Poll::Ready(match server.read_expired() {
             Next::Refuse(rejection) => {
                 self.dock.losses.count(Loss::SlowHead);
@@ -206,16 +211,13 @@ impl<S: Socket> Line<S> {
         }
     }
 
-    /// We drain, and nothing was asked: does this connection go? Not if a request is in the socket, or on its way for the first time.
-    fn leaves(&self) -> bool {
-        if self.fresh.get() {
-            if !self.hurried.replace(true) {
-                self.reading.set(Duration::from_millis(u64::from(self.dock.limits.drain_fresh_ms)));
-                self.armed.set(Some(Wait::Idle));
-            }
-            return false;
+    /// We drain, and nothing was asked. A request may be on its way all the same: whoever asks one after the other cannot know, and what
+    /// it sends to a connection that closes is lost. So it may bring one more, whose answer tells it to go.
+    fn hurry(&self) {
+        if !self.hurried.replace(true) {
+            self.reading.set(Duration::from_millis(u64::from(self.dock.limits.drain_wait_ms)));
+            self.armed.set(Some(Wait::Idle));
         }
-        !self.io.borrow().has_arrivals()
     }
 
     /// Appends what has come to `into`, which should have room; 0 is the end.
@@ -282,6 +284,11 @@ impl<S: Socket> Line<S> {
         }
     }
 
+    /// How often the client was waited for to take what is sent to it.
+    pub(super) fn stalls(&self) -> u32 {
+        self.writing.get().map_or(0, |writing| writing.stalls.get())
+    }
+
     fn took(&self, bytes: usize) {
         self.sent_bytes.set(self.sent_bytes.get() + bytes as u64);
         let Some(writing) = self.writing.get() else { return };
@@ -293,14 +300,16 @@ impl<S: Socket> Line<S> {
     }
 
     fn poll_stalled(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let writing =
-            self.writing.get_or_init(|| Box::new(Writing { watch: self.dock.lane.deadlines.watch(), pace: Cell::new(Pace::default()) }));
+        let writing = self.writing.get_or_init(|| {
+            Box::new(Writing { watch: self.dock.lane.deadlines.watch(), pace: Cell::new(Pace::default()), stalls: Cell::new(0) })
+        });
         let mut pace = writing.pace.get();
         if let Some(patience) =
             pace.wait(self.dock.lane.deadlines.now(), self.sent_bytes.get(), self.limits().write_stall_ms, &self.dock.limits)
         {
             writing.watch.set(patience);
             writing.pace.set(pace);
+            writing.stalls.set(writing.stalls.get().wrapping_add(1));
         }
         ready!(writing.watch.poll_passed(cx));
         self.dock.losses.count(Loss::SlowReader);
