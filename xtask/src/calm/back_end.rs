@@ -17,7 +17,7 @@ pub(super) const FAULTS: [&str; 10] = ["hang", "early", "garbage", "nothing", "c
 const READ_BYTES: usize = 16 * 1024;
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 /// Between two bytes that trickle.
-const TRICKLE: Duration = Duration::from_millis(5);
+const TRICKLE: Duration = Duration::from_millis(1);
 /// A slow answer, within the time that it has.
 const LATE: Duration = Duration::from_millis(50);
 

@@ -29,6 +29,8 @@ const GROWTH_BYTES_MAX: u64 = 4_000_000;
 /// What became of the requests of one phase.
 #[derive(Default)]
 struct Outcomes {
+    /// The back end may die at any byte.
+    is_mortal: bool,
     good: u64,
     /// Refused as AWS refuses, by status.
     refused: BTreeMap<u16, u64>,
@@ -39,6 +41,7 @@ struct Outcomes {
     /// Someone else's answer, or none that AWS gives.
     wrong: u64,
     first_wrong: Option<String>,
+    first_lost: Option<String>,
 }
 
 pub(super) fn run(ground: &Ground) -> Outcome<Part> {
@@ -87,7 +90,8 @@ pub(super) fn run(ground: &Ground) -> Outcome<Part> {
     let left = node.process.descriptors();
 
     for (name, outcomes) in [("faults", &first), ("faults again", &second), ("well again", &well)] {
-        let words = format!("{name}: {} wrong, {} lost: {}", outcomes.wrong, outcomes.lost, outcomes.first_wrong.as_deref().unwrap_or("-"));
+        let first = outcomes.first_wrong.as_deref().or(outcomes.first_lost.as_deref()).unwrap_or("-");
+        let words = format!("{name}: {} wrong, {} lost: {first}", outcomes.wrong, outcomes.lost);
         promise(&mut broken, outcomes.wrong == 0 && outcomes.lost == 0, words);
     }
     let words = format!("killed: {} wrong: {}", killed.wrong, killed.first_wrong.as_deref().unwrap_or("-"));
@@ -141,7 +145,7 @@ fn set_up(node: &Node, back_end: u16) -> Outcome<String> {
 
 /// Requests of which some ask for a fault, each fault as often.
 fn phase(ground: &Ground, herd: &mut Herd, node: &Node, api: &str, span: Duration, enough: impl Fn() -> bool) -> Outcome<Outcomes> {
-    let mut outcomes = Outcomes::default();
+    let mut outcomes = Outcomes { is_mortal: span == KILLING_MAX, ..Outcomes::default() };
     let fault =
         |number: u64| if number.is_multiple_of(FAULT_EVERY) { FAULTS[(number / FAULT_EVERY) as usize % FAULTS.len()] } else { "ok" };
     ask(ground, herd, node, api, span, fault, &mut outcomes, enough)?;
@@ -184,14 +188,14 @@ impl Outcomes {
             News::Answer { status: 200, body } if !is_cut && !is_refused && memmem::find(body, nonce(number).as_bytes()).is_some() => {
                 self.good += 1
             }
-            News::Answer { status, body } if is_refusal(fault, *status, body) => {
+            News::Answer { status, body } if is_refusal(fault, self.is_mortal, *status, body) => {
                 *self.refused.entry(*status).or_default() += 1;
                 self.lost += u64::from(!is_cut && !is_refused && !is_once);
             }
             News::Broken { .. } if is_cut => self.cut += 1,
             News::Broken { heard_bytes } => {
                 self.lost += 1;
-                self.first_wrong.get_or_insert_with(|| format!("/{fault}/{}: cut off after {heard_bytes} bytes", nonce(number)));
+                self.first_lost.get_or_insert_with(|| format!("/{fault}/{}: cut off after {heard_bytes} bytes", nonce(number)));
             }
             News::Answer { status, body } => {
                 self.wrong += 1;
@@ -199,17 +203,22 @@ impl Outcomes {
                     format!("/{fault}/{}: {status} {:?}", nonce(number), String::from_utf8_lossy(&body[..body.len().min(200)]))
                 });
             }
-            News::Refused => self.wrong += 1,
+            News::Refused => {
+                self.wrong += 1;
+                self.first_wrong.get_or_insert_with(|| "the node refused a connection".to_owned());
+            }
         }
     }
 }
 
 /// Is this how AWS tells of a back end that failed?
-fn is_refusal(fault: &str, status: u16, body: &[u8]) -> bool {
+fn is_refusal(fault: &str, is_mortal: bool, status: u16, body: &[u8]) -> bool {
     match (status, body) {
         (504, br#"{"message":"Endpoint request timed out"}"#) => fault == "hang",
         (504, br#"{"message":"Network error communicating with endpoint"}"#) => true,
-        (502, br#"{"message": "Internal server error"}"#) => matches!(fault, "garbage" | "reset" | "short"),
+        (502, br#"{"message": "Internal server error"}"# | br#"{"message":"Internal server error"}"#) => {
+            is_mortal || matches!(fault, "garbage" | "reset" | "short")
+        }
         _ => false,
     }
 }

@@ -133,6 +133,7 @@ impl Page {
             lanes.losses().pauses(),
         );
         plain("cardea_store_revision", "gauge", "The revision of the store that is served.", gateway.table.load().revision.0);
+        plain("cardea_compiled_deployments", "gauge", "Compiled deployments in memory.", gateway.deployments() as u64);
         plain(
             "cardea_buffered_body_bytes",
             "gauge",
