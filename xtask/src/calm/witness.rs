@@ -77,8 +77,11 @@ mod tests {
     #[test]
     fn what_others_took_is_taken_off_and_what_siblings_took_is_not() {
         let at = |ms: u64| Moment(ms * 1_000_000);
-        let sample =
-            |ms, waited_ms, siblings_ms| Sample { at: at(ms), waited_ns: waited_ms * 1_000_000, siblings_ran_ns: siblings_ms * 1_000_000 };
+        let sample = |ms, waited_ms: u64, siblings_ms: u64| Sample {
+            at: at(ms),
+            waited_ns: waited_ms * 1_000_000,
+            siblings_ran_ns: siblings_ms * 1_000_000,
+        };
         let witness = Witness { pid: 0, samples: vec![sample(0, 0, 0), sample(100, 0, 0), sample(200, 40, 10), sample(300, 90, 10)] };
         let unexplained = |from, to, gaps: &[(Moment, Moment)]| witness.unexplained(at(from), at(to), gaps).as_millis();
         assert_eq!(unexplained(10, 90, &[]), 80);

@@ -31,11 +31,7 @@ impl Drop for Scratch {
     }
 }
 
-pub(crate) fn config(data_dir: &Path) -> Config {
-    config_with(data_dir, &[])
-}
-
-fn config_with(data_dir: &Path, more: &[(&str, &str)]) -> Config {
+fn config(data_dir: &Path, more: &[(&str, &str)]) -> Config {
     let usual = [
         ("data-dir", data_dir.display().to_string()),
         ("listen", "127.0.0.1:0".into()),
@@ -59,7 +55,7 @@ impl House {
     }
 
     pub(crate) fn with(data_dir: &Path, more: &[(&str, &str)]) -> House {
-        let config = config_with(data_dir, more);
+        let config = config(data_dir, more);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let node = runtime.block_on(Node::start(&config)).unwrap();
         House { runtime, node, config }
