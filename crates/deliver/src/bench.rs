@@ -42,7 +42,7 @@ impl World {
     /// Lets time pass, and turns the wheel.
     pub(crate) fn pass(&self, time: Duration) {
         self.clock.advance(time);
-        self.lane.deadlines.advance(self.clock.now());
+        self.lane.tick();
         self.upstreams.tick();
     }
 

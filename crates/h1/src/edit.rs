@@ -2,7 +2,7 @@
 
 use crate::check;
 use crate::fields::{Field, Fields, Span};
-use crate::known::Known;
+use crate::known::{Known, OwnField};
 use crate::write::Unwritable;
 
 impl Fields {
@@ -21,6 +21,15 @@ impl Fields {
         if !check::is_token(name.as_bytes()) {
             return Err(Unwritable { because: "the field name is no token" });
         }
+        self.append(name, known, value)
+    }
+
+    /// Adds a field of ours. Refused is a value that would break a line.
+    pub fn push_own(&mut self, name: OwnField, value: &[u8]) -> Result<(), Unwritable> {
+        self.append(name.text, name.known, value)
+    }
+
+    fn append(&mut self, name: &str, known: Known, value: &[u8]) -> Result<(), Unwritable> {
         if !check::is_value(value) {
             return Err(Unwritable { because: "the field value has a control byte" });
         }
@@ -59,11 +68,11 @@ impl Fields {
         self.spans = spans;
     }
 
-    /// Gives other names to the fields for which `to` has one: `prefix` followed by the old name.
-    pub fn prefix_names(&mut self, prefix: &str, mut to: impl FnMut(Field<'_>) -> bool) {
+    /// Gives other names to the fields for which `to` says yes: `prefix` followed by the old name.
+    pub fn prefix_names(&mut self, prefix: &str, mut to: impl FnMut(Known) -> bool) {
         for at in 0..self.spans.len() {
             let span = self.spans[at];
-            if !to(self.at(&span)) {
+            if !to(span.known) {
                 continue;
             }
             let name = span.name as usize..span.name_end();
@@ -99,7 +108,7 @@ mod tests {
         fields.push("a", b"1").unwrap();
         fields.push("A", b"2").unwrap();
         fields.set("a", b"3").unwrap();
-        fields.prefix_names("x-amzn-Remapped-", |field| field.known == Known::Server);
+        fields.prefix_names("x-amzn-Remapped-", |known| known == Known::Server);
         assert_eq!(told(&fields), [("x-amzn-Remapped-Server".into(), "x".into()), ("a".into(), "3".into())]);
         assert!(!fields.has(Known::Server));
         fields.retain(|field| field.name != "a");

@@ -1,5 +1,7 @@
 //! The field names that Cardea asks for, as one byte each: comparing names happens once, when a head is read.
 
+use crate::check;
+
 macro_rules! known {
     ($($name:ident = $text:literal,)*) => {
         /// A field name that somebody asks for. All others are `Other`.
@@ -69,6 +71,7 @@ known! {
     Via = "Via",
     Warn = "Warn",
     WwwAuthenticate = "WWW-Authenticate",
+    XAmzApigwId = "X-Amz-Apigw-Id",
     XAmzCfId = "X-Amz-Cf-Id",
     XAmzContentSha256 = "X-Amz-Content-Sha256",
     XAmzDate = "X-Amz-Date",
@@ -87,13 +90,31 @@ known! {
     XRequestId = "X-Request-Id",
 }
 
+/// The name of a field that we write ourselves. That it is a name, and none of framing, was seen to when the program was compiled.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnField {
+    pub(crate) text: &'static str,
+    pub(crate) known: Known,
+}
+
+impl OwnField {
+    /// To be called for constants: it panics over what is no name, or one of framing.
+    #[must_use]
+    pub const fn new(text: &'static str) -> Self {
+        let known = Known::of(text.as_bytes());
+        assert!(check::is_token_const(text.as_bytes()), "a field name is a token");
+        assert!(!known.is_framing() && !known.is_hop_by_hop(), "framing is the writers' own");
+        Self { text, known }
+    }
+}
+
 impl Known {
     /// The id of this name, in any spelling.
     #[must_use]
-    pub fn of(name: &[u8]) -> Self {
+    pub const fn of(name: &[u8]) -> Self {
         let mut at = slot(name);
         while let Some((known, text)) = TABLE[at] {
-            if text.as_bytes() == name || text.as_bytes().eq_ignore_ascii_case(name) {
+            if is_same(text.as_bytes(), name) {
                 return known;
             }
             at = (at + 1) % SLOTS;
@@ -107,12 +128,12 @@ impl Known {
         ALL.get(self as usize).map_or("", |(_, text)| text)
     }
 
-    pub(crate) fn bit(self) -> u128 {
+    pub(crate) const fn bit(self) -> u128 {
         1 << (self as u8)
     }
 
     /// Fields that belong to one connection, not to the message: never passed on. `Expect` is here as AWS drops it, too.
-    pub(crate) fn is_hop_by_hop(self) -> bool {
+    pub(crate) const fn is_hop_by_hop(self) -> bool {
         const SET: u128 = set(&[
             Known::Connection,
             Known::KeepAlive,
@@ -129,7 +150,7 @@ impl Known {
     }
 
     /// Fields that the writers alone emit.
-    pub fn is_framing(self) -> bool {
+    pub const fn is_framing(self) -> bool {
         const SET: u128 =
             set(&[Known::Connection, Known::ContentLength, Known::Host, Known::KeepAlive, Known::ProxyConnection, Known::TransferEncoding]);
         SET & self.bit() != 0
@@ -201,6 +222,46 @@ const fn table() -> [Option<(Known, &'static str)>; SLOTS] {
     table
 }
 
+/// Whether `name` is `text` in some spelling. `text` has letters, digits and dashes: of those, letters alone have the bit above that of
+/// case. So eight bytes are looked at at once.
+const fn is_same(text: &[u8], name: &[u8]) -> bool {
+    if text.len() != name.len() {
+        return false;
+    }
+    let mut at = 0;
+    if text.len() >= 8 {
+        while at + 8 < text.len() {
+            if differ(word(text, at), word(name, at)) {
+                return false;
+            }
+            at += 8;
+        }
+        // The last word may look at some bytes for a second time.
+        return !differ(word(text, text.len() - 8), word(name, name.len() - 8));
+    }
+    while at < text.len() {
+        if differ(text[at] as u64, name[at] as u64) {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// Whether eight bytes differ, in more than the case of letters.
+const fn differ(text: u64, name: u64) -> bool {
+    let case = (text & 0x4040_4040_4040_4040) >> 1;
+    (text ^ name) & !case != 0
+}
+
+const fn word(bytes: &[u8], at: usize) -> u64 {
+    let (_, from) = bytes.split_at(at);
+    match from.first_chunk() {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => 0,
+    }
+}
+
 /// Length, first, middle and last byte, letters in one case.
 const fn slot(name: &[u8]) -> usize {
     if name.is_empty() {
@@ -210,4 +271,24 @@ const fn slot(name: &[u8]) -> usize {
     let middle = (name[name.len() / 2] | 0x20) as usize;
     let last = (name[name.len() - 1] | 0x20) as usize;
     (name.len() * 31 + first * 7 + middle * 13 + last * 67) % SLOTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_known_in_any_spelling_and_nothing_else_passes_for_it() {
+        for (known, text) in ALL {
+            assert_eq!(Known::of(text.to_ascii_uppercase().as_bytes()), *known);
+            for at in 0..text.len() {
+                for byte in 0..=255 {
+                    let mut name = text.as_bytes().to_vec();
+                    name[at] = byte;
+                    assert_eq!(Known::of(&name) == *known, name.eq_ignore_ascii_case(text.as_bytes()), "{text} {at} {byte}");
+                }
+            }
+        }
+        assert_eq!(Known::of(b""), Known::Other);
+    }
 }

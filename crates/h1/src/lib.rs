@@ -97,7 +97,7 @@ pub use deadline::{Deadline, Wait};
 pub use encode::{CHUNK_HEAD_BYTES_MAX, EncodeError, Encoder, Frame};
 pub use fields::{Field, Fields};
 pub use head::{BodyLength, Parsed, Rejection, Version};
-pub use known::Known;
+pub use known::{Known, OwnField};
 pub use limits::{FIELDS_CEILING, HeadLimits, LEADING_BLANK_LINES_MAX, Limits, METHOD_BYTES_MAX};
 pub use request::{Builder, Method, RequestHead};
 pub use response::{Asked, ResponseHead};

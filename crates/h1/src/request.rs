@@ -38,6 +38,21 @@ impl Method {
         }
     }
 
+    /// As it is written; nothing for `Other`.
+    #[must_use]
+    pub fn text(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+            Self::Patch => "PATCH",
+            Self::Options => "OPTIONS",
+            Self::Other => return None,
+        })
+    }
+
     /// Does asking twice do no more than asking once (RFC 9110)?
     #[must_use]
     pub fn is_idempotent(self) -> bool {
@@ -139,7 +154,8 @@ impl RequestHead {
 
     #[must_use]
     pub fn method_text(&self) -> &str {
-        self.fields.text(0, usize::from(self.method_len))
+        let usual = self.method.text().filter(|text| text.len() == usize::from(self.method_len));
+        usual.unwrap_or_else(|| self.fields.text(0, usize::from(self.method_len)))
     }
 
     /// Path and query as received: they start with a slash and are ASCII without controls, spaces and ``"<>\^`{|}#``.
@@ -199,9 +215,14 @@ impl RequestHead {
     /// `Host` without its port. An IPv6 address keeps its brackets.
     #[must_use]
     pub fn host_name(&self) -> &str {
-        let host = self.host();
-        let from = host.rfind(']').unwrap_or(0);
-        host[from..].find(':').map_or(host, |colon| &host[..from + colon])
+        let host = self.fields.first(Known::Host).unwrap_or_default();
+        // The last colon is that of the port: it stands after the bracket of an address, and names have none.
+        let digits = host.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let name = match host[..host.len() - digits] {
+            [ref name @ .., b':'] => name,
+            _ => host,
+        };
+        str::from_utf8(name).expect("Host is checked to be ASCII before it is kept")
     }
 
     #[must_use]

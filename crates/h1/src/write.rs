@@ -4,7 +4,7 @@
 use crate::check;
 use crate::fields::Fields;
 use crate::head::BodyLength;
-use crate::known::Known;
+use crate::known::{Known, OwnField};
 use crate::limits::METHOD_BYTES_MAX;
 
 /// What to tell a client that waits before it sends its body. [`crate::Server::want_body`] knows when.
@@ -64,6 +64,11 @@ impl<'a> RequestWriter<'a> {
         write_field(self.out, name, value)
     }
 
+    /// Writes a field of ours. Refused is a value that could break a line.
+    pub fn own(&mut self, name: OwnField, value: &[u8]) -> Result<(), Unwritable> {
+        write_own(self.out, name, value)
+    }
+
     /// Passes on the fields of a received head for which `keep` says yes; those that never are (see
     /// [`crate::Field::is_end_to_end`]) are left out without asking. Neighbours that are kept go in one copy.
     pub fn forward(&mut self, fields: &Fields, keep: impl FnMut(Known, &[u8]) -> bool) {
@@ -109,6 +114,11 @@ impl<'a> ResponseWriter<'a> {
         write_field(self.out, name, value)
     }
 
+    /// As [`RequestWriter::own`].
+    pub fn own(&mut self, name: OwnField, value: &[u8]) -> Result<(), Unwritable> {
+        write_own(self.out, name, value)
+    }
+
     /// As [`RequestWriter::forward`].
     pub fn forward(&mut self, fields: &Fields, keep: impl FnMut(Known, &[u8]) -> bool) {
         forward(self.out, fields, keep);
@@ -128,6 +138,14 @@ fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) -> Result<(), Unwrit
         return Err(Unwritable { because: "the field value has a control byte" });
     }
     put(out, name.as_bytes(), value);
+    Ok(())
+}
+
+fn write_own(out: &mut Vec<u8>, name: OwnField, value: &[u8]) -> Result<(), Unwritable> {
+    if !check::is_value(value) {
+        return Err(Unwritable { because: "the field value has a control byte" });
+    }
+    put(out, name.text.as_bytes(), value);
     Ok(())
 }
 

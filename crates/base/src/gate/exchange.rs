@@ -1,10 +1,11 @@
 //! One request on its way through, owned by one task.
 
+use super::access_format::AccessLog;
 use super::body::RequestBody;
 use super::lane::Lane;
-use super::notes::Notes;
+use super::notes::{Notes, Short};
 use super::request_id::{ExtendedRequestId, RequestId};
-use crate::world::Timestamp;
+use crate::world::{Moment, Timestamp};
 use h1::RequestHead;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -98,8 +99,8 @@ pub struct StageFacts {
     pub deployment: Arc<str>,
     /// With a canary's overrides, where it is one.
     pub variables: BTreeMap<String, String>,
-    /// Whether the stage writes its requests down.
-    pub has_access_log: bool,
+    /// Where the stage writes its requests down.
+    pub access_log: Option<AccessLog>,
 }
 
 /// What is known of a method, for `$context` and mappings.
@@ -118,9 +119,8 @@ pub struct RouteFacts {
 /// Who sent a request.
 #[derive(Default)]
 pub struct Caller {
-    /// The API key, once it was found good.
-    pub api_key: Option<String>,
-    pub api_key_id: Option<Arc<str>>,
+    /// The id of the API key, once that was found good; blank until then.
+    pub api_key_id: Short,
 }
 
 impl Exchange {
@@ -141,8 +141,8 @@ impl Exchange {
 
     /// Gives a request that has come its ids and its time. A caller may bring a request id of its own, if it is a UUID.
     pub fn arrive(&mut self) {
-        self.received = self.lane.clock.wall();
-        self.notes.head = self.lane.clock.now();
+        self.notes.head = if self.notes.came == Moment::default() { self.lane.clock.now() } else { self.notes.came };
+        self.received = self.lane.wall_at(self.notes.head);
         let own = self.request.head.field(h1::Known::XAmznRequestId).and_then(RequestId::parse);
         self.id = own.unwrap_or_else(|| RequestId::new(&self.lane));
         self.extended_id = ExtendedRequestId::new(&self.lane);

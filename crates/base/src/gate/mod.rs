@@ -4,6 +4,7 @@
 //! a refill of a quota, an authorizer or an integration may wait. Everything on the way leaves [`Notes`]: fixed in size, written
 //! without allocating, and told in words only when somebody asks (`explain`, the access log).
 
+mod access_format;
 mod body;
 mod buffers;
 mod exchange;
@@ -15,6 +16,7 @@ mod request_id;
 mod spare;
 mod variable;
 
+pub use access_format::{AccessFormat, AccessLog};
 pub use body::{BodyFault, BodySource, Fill, RequestBody};
 pub use buffers::{BUFFERED_BYTES_MAX, Buffer, buffered_bytes, limit_buffered_bytes};
 pub use exchange::{Caller, Exchange, Place, Request, RouteFacts, Scheme, Series, StageFacts};

@@ -105,9 +105,14 @@ impl Short {
         Short { len: end as u8, bytes }
     }
 
+    /// The text's bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
     /// The text; empty when nothing was noted.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("it was cut at a character")
+        std::str::from_utf8(self.as_bytes()).expect("it was cut at a character")
     }
 }
 
@@ -160,8 +165,8 @@ pub struct Notes {
     pub status: u16,
     /// Bytes of body sent.
     pub sent_bytes: u64,
-    /// When the first byte of the request was there, when its head was, and when the answer had been sent.
-    pub first_byte: Moment,
+    /// When the last of the request's head was there, where the edge knows; when it was read, and when the answer had been sent.
+    pub came: Moment,
     pub head: Moment,
     pub done: Moment,
 }

@@ -5,11 +5,28 @@ use std::fmt;
 
 /// `x-amzn-RequestId` and `$context.requestId`: a UUID in lower-case text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RequestId([u8; 36]);
+pub struct RequestId {
+    bytes: [u8; 16],
+    text: [u8; 36],
+}
 
 /// `x-amz-apigw-id` and `$context.extendedRequestId`: fifteen characters of base64 and an `=` (observed).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ExtendedRequestId([u8; 16]);
+
+/// The two digits of each byte.
+static DIGITS: [[u8; 2]; 256] = digits();
+
+const fn digits() -> [[u8; 2]; 256] {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut digits = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        digits[byte] = [HEX[byte >> 4], HEX[byte & 15]];
+        byte += 1;
+    }
+    digits
+}
 
 impl RequestId {
     /// A new id. Its last two bytes are node and thread.
@@ -27,30 +44,40 @@ impl RequestId {
 
     /// The id of these bytes.
     pub fn of(bytes: [u8; 16]) -> RequestId {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
+        // Where each byte's two digits stand.
+        const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
         let mut text = [b'-'; 36];
-        let mut at = 0;
-        for (n, byte) in bytes.into_iter().enumerate() {
-            if matches!(n, 4 | 6 | 8 | 10) {
-                at += 1;
-            }
-            text[at] = HEX[usize::from(byte >> 4)];
-            text[at + 1] = HEX[usize::from(byte & 15)];
-            at += 2;
+        for (byte, at) in bytes.into_iter().zip(PLACES) {
+            text[at..at + 2].copy_from_slice(&DIGITS[usize::from(byte)]);
         }
-        RequestId(text)
+        RequestId { bytes, text }
     }
 
     /// Reads an id, in either case of letters.
     pub fn parse(text: &[u8]) -> Option<RequestId> {
         let text: [u8; 36] = text.try_into().ok()?;
         let fits = |(n, byte): (usize, &u8)| if matches!(n, 8 | 13 | 18 | 23) { *byte == b'-' } else { byte.is_ascii_hexdigit() };
-        text.iter().enumerate().all(fits).then(|| RequestId(text.to_ascii_lowercase().try_into().expect("case changes no length")))
+        if !text.iter().enumerate().all(fits) {
+            return None;
+        }
+        let digits = text.iter().filter(|byte| **byte != b'-').map(|byte| char::from(*byte).to_digit(16).unwrap_or(0));
+        let whole = digits.fold(0u128, |whole, digit| whole << 4 | u128::from(digit));
+        Some(RequestId::of(whole.to_be_bytes()))
+    }
+
+    /// The UUID.
+    pub fn bytes(&self) -> [u8; 16] {
+        self.bytes
+    }
+
+    /// As text, in bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.text
     }
 
     /// As text.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("hex digits and dashes are ASCII")
+        std::str::from_utf8(&self.text).expect("hex digits and dashes are ASCII")
     }
 }
 
@@ -70,6 +97,11 @@ impl ExtendedRequestId {
             left -= 1;
         }
         ExtendedRequestId(text)
+    }
+
+    /// As text, in bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// As text.

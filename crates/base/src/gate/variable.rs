@@ -89,10 +89,14 @@ impl Variable {
             }),
             Variable::ErrorResponseType => text(notes.refused.as_ref().and_then(|(kind, _)| kind.word()).unwrap_or("")),
             Variable::ErrorValidation => text(notes.validation_error.as_deref().unwrap_or("")),
-            Variable::ExtendedRequestId => text(ex.extended_id.as_str()),
+            Variable::ExtendedRequestId => out.extend_from_slice(ex.extended_id.as_bytes()),
             Variable::HttpMethod => text(ex.request.head.method_text()),
-            Variable::IdentityApiKey => text(ex.caller.api_key.as_deref().unwrap_or("")),
-            Variable::IdentityApiKeyId => text(ex.caller.api_key_id.as_deref().unwrap_or("")),
+            // A key that was found good is the one that came in the header.
+            Variable::IdentityApiKey if !ex.caller.api_key_id.as_str().is_empty() => {
+                out.extend_from_slice(ex.request.head.field(Known::XApiKey).unwrap_or_default());
+            }
+            Variable::IdentityApiKey => {}
+            Variable::IdentityApiKeyId => text(ex.caller.api_key_id.as_str()),
             Variable::IdentitySourceIp => match ex.request.peer.ip() {
                 std::net::IpAddr::V4(ip) => ip.octets().into_iter().enumerate().for_each(|(n, octet)| {
                     if n > 0 {
@@ -124,7 +128,7 @@ impl Variable {
             Variable::OperationName => text(route.and_then(|route| route.operation_name.as_deref()).unwrap_or("")),
             Variable::Path => text(ex.path()),
             Variable::Protocol => text(if ex.request.head.version() == Version::Http10 { "HTTP/1.0" } else { "HTTP/1.1" }),
-            Variable::RequestId => text(ex.id.as_str()),
+            Variable::RequestId => out.extend_from_slice(ex.id.as_bytes()),
             Variable::RequestTime => ex.received.write_common_log(out),
             Variable::RequestTimeEpoch => number(out, ex.received.0),
             Variable::ResourceId => text(route.map_or("", |route| &route.resource_id)),

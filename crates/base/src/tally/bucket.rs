@@ -27,9 +27,7 @@ impl Rate {
 }
 
 /// One bucket. It knows no rate: the same bucket can be asked with a new rate after a setting changed, and nobody gets a refill.
-/// Alone on its cache line, since all data threads write to it.
 #[derive(Debug, Default)]
-#[repr(align(64))]
 pub struct Bucket {
     /// When the bucket will be full, in nanoseconds of the clock; in the past when it is full now.
     full_at: AtomicU64,

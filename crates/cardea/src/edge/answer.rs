@@ -4,9 +4,11 @@ use super::front;
 use super::line::Line;
 use super::socket::Socket;
 use base::gate::{BodyFault, BodySource, Buffer, Exchange, Fill, Reply, ReplyBody, give_back_fields};
-use h1::{BodyLength, Connection, EncodeError, Known, Method, ResponseWriter};
+use h1::{BodyLength, Connection, EncodeError, Known, Method, OwnField, ResponseWriter};
 use std::future::poll_fn;
 use std::task::{Context, Poll};
+
+const DATE: OwnField = OwnField::new("Date");
 
 /// Payload up to this is copied behind its head, to leave in one plain write; more goes from where it is.
 const COPIED_BYTES_MAX: usize = 4 * 1024;
@@ -140,7 +142,7 @@ fn write_head<S: Socket>(line: &Line<S>, reply: &Reply, length: BodyLength, out:
     }
     let plan = server.answer(reply.status, length, line.limits()).ok_or(Cut::Source)?;
     let mut writer = ResponseWriter::start(out, reply.status);
-    writer.field("Date", &line.dock.date()).map_err(|_| Cut::Source)?;
+    writer.own(DATE, &line.dock.date()).map_err(|_| Cut::Source)?;
     writer.forward(&reply.fields, |known, _| known != Known::Date);
     // AWS says it aloud.
     let connection = if plan.connection == Connection::Unsaid { Connection::KeepAlive } else { plan.connection };

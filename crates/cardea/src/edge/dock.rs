@@ -120,7 +120,7 @@ impl Dock {
 
     /// Moves the thread's wheel and its `Date` on. Called some fifty times a second.
     pub(super) fn tick(&self) {
-        self.lane.deadlines.advance(self.lane.clock.now());
+        self.lane.tick();
         let wall = self.lane.clock.wall();
         if self.date_second.replace(wall.seconds()) != wall.seconds() {
             self.date.set(date(wall));

@@ -8,6 +8,7 @@ use h1::{Fields, RequestHead};
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use tokio::sync::oneshot;
@@ -126,7 +127,7 @@ async fn serve<A: Answers>(handed: Handed, dock: &Dock, desk: &A) -> Result<Hand
         return Err(Unserved::RequestTooLarge);
     }
     let mut ex = Exchange::new(dock.lane.clone());
-    ex.notes.first_byte = dock.lane.clock.now();
+    ex.notes.came = dock.lane.clock.now();
     ex.request.head = head;
     ex.request.body = if body.is_empty() { RequestBody::None } else { RequestBody::Whole(Buffer::from(body)) };
     (ex.request.peer, ex.request.port, ex.request.scheme) = (peer, port, scheme);
@@ -136,7 +137,7 @@ async fn serve<A: Answers>(handed: Handed, dock: &Dock, desk: &A) -> Result<Hand
     let body = match reply.body {
         ReplyBody::Empty | ReplyBody::Length(_) => Buffer::none(),
         ReplyBody::Whole(bytes) => bytes,
-        ReplyBody::Stream(source) => caught(collect(source, bytes_max)).await.ok_or(Unserved::Cut)??,
+        ReplyBody::Stream(source) => caught(pin!(collect(source, bytes_max))).await.ok_or(Unserved::Cut)??,
     };
     if body.len() as u64 > bytes_max {
         return Err(Unserved::AnswerTooLarge);

@@ -136,7 +136,7 @@ async fn exchange<S: Socket, A: Answers>(line: &Rc<Line<S>>, rejected: Option<Re
             }
         }
     };
-    if caught(answer::send(line, recorded.ex, reply)).await.is_none() {
+    if caught(pin!(answer::send(line, recorded.ex, reply))).await.is_none() {
         tracing::error!(request = %recorded.ex.id, "the body of an answer panicked; its connection is reset");
         line.server.borrow_mut().answer_failed();
     }
@@ -145,7 +145,7 @@ async fn exchange<S: Socket, A: Answers>(line: &Rc<Line<S>>, rejected: Option<Re
 
 /// The desk's reply; if it panics, an apology.
 pub(super) async fn answered<A: Answers>(desk: &A, ex: &mut Exchange) -> Reply {
-    let reply = caught(desk.answer(ex)).await;
+    let reply = caught(pin!(desk.answer(ex))).await;
     reply.unwrap_or_else(|| {
         let reply = front::refuse(ex, 500, "the pipeline panicked");
         tracing::error!(request = %ex.id, "a request made the pipeline panic; it was answered 500");
@@ -153,9 +153,8 @@ pub(super) async fn answered<A: Answers>(desk: &A, ex: &mut Exchange) -> Reply {
     })
 }
 
-/// What the future brings; nothing if it panics.
-pub(super) async fn caught<F: Future>(future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
+/// What the future brings; nothing if it panics. It is pinned by the caller: taken by value, it would stand in ours twice.
+pub(super) async fn caught<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(poll) => poll.map(Some),
         Err(_) => Poll::Ready(None),

@@ -31,8 +31,8 @@ pub(super) struct Line<S: Socket> {
     peer: SocketAddr,
     port: u16,
     scheme: Scheme,
-    /// When the first byte of the request was there.
-    first_byte: Cell<Moment>,
+    /// When the last bytes of the request's head were there.
+    came: Cell<Moment>,
     /// The wait for the client's bytes.
     reading: Watch,
     armed: Cell<Option<Wait>>,
@@ -81,7 +81,7 @@ impl<S: Socket> Line<S> {
             peer,
             port,
             scheme,
-            first_byte: Cell::new(Moment::default()),
+            came: Cell::new(Moment::default()),
             reading,
             armed: Cell::new(None),
             writing: OnceCell::new(),
@@ -113,7 +113,7 @@ impl<S: Socket> Line<S> {
         self.dock.trusted.note_peer(self.peer, ex);
         ex.request.port = self.port;
         ex.request.scheme = self.scheme;
-        ex.notes.first_byte = self.first_byte.get();
+        ex.notes.came = self.came.get();
     }
 
     /// Its answer has gone, or failed as the machine knows.
@@ -123,7 +123,7 @@ impl<S: Socket> Line<S> {
         self.disarm();
         // What is pipelined behind it has been waiting; its own time begins now.
         if !self.input.borrow().is_empty() {
-            self.first_byte.set(self.dock.lane.clock.now());
+            self.came.set(self.dock.lane.clock.now());
         }
     }
 
@@ -161,9 +161,7 @@ impl<S: Socket> Line<S> {
         }
         match self.poll_read(cx, &mut bytes) {
             Poll::Ready(Ok(1..)) => {
-                if !partial {
-                    self.first_byte.set(self.dock.lane.clock.now());
-                }
+                self.came.set(self.dock.lane.clock.now());
                 *input = bytes;
                 return Poll::Ready(More::Bytes);
             }

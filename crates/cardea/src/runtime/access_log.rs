@@ -1,14 +1,14 @@
 //! The access record: one line for each request, in the stage's format. A data thread fills a buffer of its own; one writer thread
 //! writes. When that one cannot keep up, lines are dropped and counted: a slow disk slows no request.
 
-use base::gate::{Exchange, Variable};
+use base::gate::{AccessLog, Exchange};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -20,71 +20,6 @@ const BATCH_BYTES: usize = 32 * 1024;
 const FINISH_WAIT: Duration = Duration::from_secs(5);
 /// Characters of a log group's name that are kept in its file's name.
 const FILE_NAME_CHARS_MAX: usize = 120;
-
-/// A stage's format, taken apart once.
-#[derive(Debug)]
-pub struct Format(Vec<Piece>);
-
-#[derive(Debug)]
-enum Piece {
-    Literal(Box<[u8]>),
-    Variable(Variable),
-    /// Unknown variables print `-`, as absent values do.
-    Unknown,
-}
-
-impl Format {
-    /// Takes a format apart: `$context.name` wherever it stands, anything else as it is.
-    pub fn parse(text: &str) -> Format {
-        let mut pieces = Vec::new();
-        let mut literal = String::new();
-        let mut rest = text;
-        while let Some(at) = rest.find("$context.") {
-            literal.push_str(&rest[..at]);
-            rest = &rest[at + "$context.".len()..];
-            let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))).unwrap_or(rest.len());
-            let name = rest[..end].trim_end_matches(['.', '-']);
-            rest = &rest[name.len()..];
-            if !literal.is_empty() {
-                pieces.push(Piece::Literal(std::mem::take(&mut literal).into_bytes().into()));
-            }
-            pieces.push(Variable::named(name).map_or(Piece::Unknown, Piece::Variable));
-        }
-        literal.push_str(rest);
-        literal.push('\n');
-        pieces.push(Piece::Literal(literal.into_bytes().into()));
-        Format(pieces)
-    }
-
-    /// Appends a line. What a caller sent cannot end the line or a JSON string.
-    pub fn write(&self, ex: &Exchange, out: &mut Vec<u8>) {
-        for piece in &self.0 {
-            match piece {
-                Piece::Literal(bytes) => out.extend_from_slice(bytes),
-                Piece::Unknown => out.push(b'-'),
-                Piece::Variable(variable) => {
-                    let from = out.len();
-                    if !variable.write(ex, out) {
-                        out.push(b'-');
-                    } else if out[from..].iter().any(|byte| matches!(byte, 0..0x20 | b'"' | b'\\' | 0x7f)) {
-                        let raw = out.split_off(from);
-                        escape(&raw, out);
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn escape(raw: &[u8], out: &mut Vec<u8>) {
-    for byte in raw {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', *byte]),
-            0..0x20 | 0x7f => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
-            _ => out.push(*byte),
-        }
-    }
-}
 
 /// The writer thread's other end.
 #[derive(Clone)]
@@ -113,9 +48,11 @@ impl Writer {
 
     /// Hands lines over, or drops them.
     pub fn send(&self, name: Arc<str>, bytes: Vec<u8>) {
-        let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
-        if self.queue.try_send(Batch::Lines { name, bytes }).is_err() {
-            self.dropped.fetch_add(lines, Ordering::Relaxed);
+        if let Err(TrySendError::Full(batch) | TrySendError::Disconnected(batch)) = self.queue.try_send(Batch::Lines { name, bytes })
+            && let Batch::Lines { bytes, .. } = batch
+        {
+            let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+            self.dropped.fetch_add(lines as u64, Ordering::Relaxed);
         }
     }
 
@@ -193,7 +130,8 @@ pub struct Lines {
 
 impl Lines {
     /// Adds a line.
-    pub fn add(&mut self, name: &Arc<str>, format: &Format, ex: &Exchange, writer: &Writer) {
+    pub fn add(&mut self, log: &AccessLog, ex: &Exchange, writer: &Writer) {
+        let name = &log.name;
         let at = match self.batches.iter().position(|(known, _)| known == name) {
             Some(at) => at,
             None => {
@@ -202,7 +140,7 @@ impl Lines {
             }
         };
         let (name, bytes) = &mut self.batches[at];
-        format.write(ex, bytes);
+        log.format.write(ex, bytes);
         if bytes.len() >= BATCH_BYTES {
             let full = std::mem::replace(bytes, Vec::with_capacity(BATCH_BYTES + 4096));
             writer.send(name.clone(), full);
@@ -222,34 +160,6 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base::gate::Lane;
-    use base::world::{Clock, Dice, Timestamp};
-    use std::rc::Rc;
-
-    fn exchange(agent: &str) -> Exchange {
-        let lane = Rc::new(Lane::new(0, 0, Clock::manual(Timestamp(1_428_582_896_000)), Dice::seeded(1)));
-        let mut ex = Exchange::new(lane);
-        let head = h1::RequestHead::build("GET", "/prod/pets", h1::Version::Http11).push("Host", b"a1.execute-api.x");
-        ex.request.head = head.push("User-Agent", agent.as_bytes()).finish().unwrap();
-        ex.arrive();
-        ex
-    }
-
-    #[test]
-    fn a_line_has_what_the_format_asks_for_and_a_dash_for_the_rest() {
-        let format =
-            Format::parse(r#"[$context.requestTime]"$context.httpMethod $context.path" $context.nonsense $context.identity.apiKey."#);
-        let mut out = Vec::new();
-        format.write(&exchange("x"), &mut out);
-        assert_eq!(String::from_utf8(out).unwrap(), "[09/Apr/2015:12:34:56 +0000]\"GET /prod/pets\" - -.\n");
-    }
-
-    #[test]
-    fn what_a_caller_sent_stays_in_its_place() {
-        let mut out = Vec::new();
-        Format::parse(r#"{"agent":"$context.identity.userAgent"}"#).write(&exchange(r#"a","x":"b\"#), &mut out);
-        assert_eq!(String::from_utf8(out).unwrap(), "{\"agent\":\"a\\\",\\\"x\\\":\\\"b\\\\\"}\n");
-    }
 
     #[test]
     fn a_log_group_names_a_file_and_no_path() {

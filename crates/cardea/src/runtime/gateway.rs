@@ -1,16 +1,16 @@
 //! The running half of a node: the table, the key ring, what is counted; and the follower that keeps them true to the store.
 
-use super::access_log::{self, Format};
+use super::access_log;
 use super::compile::{CompiledDeployment, compile};
 use super::counts::SeriesNames;
 use super::keys::KeyRing;
 use super::model::{Model, Stale};
 use super::table::{ApiEntry, Recipe, StageSlot, Table};
-use super::view::{AccessLogTarget, PlanView, StageView, Variant};
+use super::view::{PlanView, StageView, Variant};
 use admit::usage_plan::record::UsagePlan;
 use arc_swap::ArcSwap;
 use base::api::{ApiError, Progress, Running};
-use base::gate::StageFacts;
+use base::gate::{AccessFormat, AccessLog, StageFacts};
 use base::store::{BoxFuture, Realm, Revision, Sealer, Store, StoreError};
 use base::tally::{Buckets, Meter, Quotas, Rate};
 use base::world::{Clock, Day};
@@ -110,7 +110,7 @@ impl Gateway {
         let me = self.clone();
         let load = move |view: &dyn base::store::View| {
             let model = Model::load(view, &me.sealer, &me.keys)?;
-            let mut table = Table { revision: view.revision(), apis: HashMap::new(), proxies };
+            let mut table = Table { revision: view.revision(), apis: HashMap::default(), proxies };
             for (id, api) in &model.apis {
                 let id: Arc<str> = id.as_str().into();
                 let slot = |name: &String| {
@@ -263,7 +263,7 @@ impl Gateway {
                 stage: stage.name.as_str().into(),
                 deployment: deployment.into(),
                 variables,
-                has_access_log: stage.access_log.as_ref().is_some_and(|log| log.destination_arn.is_some() && log.format.is_some()),
+                access_log: access_log(stage),
             }
         };
         let variant = |facts, deployment| Variant::bind(facts, deployment, stage, &self.buckets, &self.series);
@@ -272,20 +272,21 @@ impl Gateway {
             (canary.percent_traffic / 100.0, variant(facts, compiled))
         });
         let account = self.settings.account_rate.map(|rate| (self.buckets.named(&format!("account {}", parts.realm_name)), rate));
-        let access_log = stage.access_log.as_ref().and_then(|log| {
-            let name = access_log::file_name(log.destination_arn.as_deref()?);
-            Some(AccessLogTarget { name, format: Format::parse(log.format.as_deref()?) })
-        });
         StageView {
             base: variant(facts(&stage.deployment, None), base),
             canary,
             plans: parts.plans.iter().map(|plan| Arc::new(PlanView::of(plan, &parts.api.id, &stage.name))).collect(),
             account,
-            realm: parts.realm_name.clone(),
-            access_log,
+            realm: self.keys.realm(&parts.realm_name),
             endpoint_disabled: parts.api.disable_execute_api_endpoint,
         }
     }
+}
+
+fn access_log(stage: &Stage) -> Option<AccessLog> {
+    let log = stage.access_log.as_ref()?;
+    let name = access_log::file_name(log.destination_arn.as_deref()?);
+    Some(AccessLog { name, format: AccessFormat::parse(log.format.as_deref()?) })
 }
 
 impl Running for Gateway {

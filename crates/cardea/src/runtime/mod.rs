@@ -11,6 +11,7 @@ pub mod compile;
 pub mod counts;
 mod explain;
 pub mod gateway;
+pub mod hash;
 mod keys;
 mod model;
 mod rest;
@@ -21,9 +22,11 @@ mod view;
 pub use explain::Kept;
 pub use gateway::{Gateway, GatewaySettings};
 
-use access_log::{Format, Lines};
+use access_log::Lines;
 use arc_swap::{ArcSwap, Cache};
-use base::gate::{BodyFault, Exchange, Refusal, RefusalKind, Reply, RequestBody, RequestId, Stage, StageFacts, Verdict};
+use base::gate::{
+    AccessFormat, AccessLog, BodyFault, Exchange, Refusal, RefusalKind, Reply, RequestBody, RequestId, Stage, StageFacts, Verdict,
+};
 use counts::{Counts, SeriesNames, Sum};
 use deliver::gateway_response::{GatewayResponses, put_standard_fields};
 use deliver::upstream::Upstreams;
@@ -44,7 +47,7 @@ pub struct Desk {
     counts: RefCell<Counts>,
     /// What refusals look like before any API is known.
     plain: GatewayResponses,
-    all_requests: Option<(Arc<str>, Format)>,
+    all_requests: Option<AccessLog>,
 }
 
 /// Bytes of a request's body, and of a back end's answer that a mapping must read whole (AWS: 10 MB).
@@ -64,7 +67,7 @@ impl Desk {
     pub fn new(gateway: Arc<Gateway>, upstreams: Rc<Upstreams>) -> Desk {
         let settings = &gateway.settings;
         let rings = Rings::new(settings.explain_requests_per_thread, settings.slow_ms);
-        let all_requests = settings.access_log.clone().map(|name| (name, Format::parse(ALL_REQUESTS_FORMAT)));
+        let all_requests = settings.access_log.clone().map(|name| AccessLog { name, format: AccessFormat::parse(ALL_REQUESTS_FORMAT) });
         Desk {
             table: RefCell::new(Cache::new(gateway.table.clone())),
             rings: RefCell::new(rings),
@@ -131,24 +134,11 @@ impl Desk {
     pub fn record(&self, ex: &mut Exchange) {
         ex.notes.done = ex.lane.clock.now();
         self.counts.borrow_mut().add(ex.place.series, &ex.notes);
-        if let Some((name, format)) = &self.all_requests {
-            self.lines.borrow_mut().add(name, format, ex, &self.gateway.access_log);
-        }
-        if ex.place.stage.as_ref().is_some_and(|stage| stage.has_access_log) {
-            self.write_stage_log(ex);
+        let of_stage = ex.place.stage.as_ref().and_then(|stage| stage.access_log.as_ref());
+        for log in self.all_requests.iter().chain(of_stage) {
+            self.lines.borrow_mut().add(log, ex, &self.gateway.access_log);
         }
         self.rings.borrow_mut().keep(ex);
-    }
-
-    fn write_stage_log(&self, ex: &Exchange) {
-        let mut cache = self.table.borrow_mut();
-        let stage = ex.stage();
-        let slot = cache.load().apis.get(&stage.api).and_then(|api| api.stages.get(&stage.stage));
-        if let Some(Ok(view)) = slot.and_then(|slot| slot.ready())
-            && let Some(log) = &view.access_log
-        {
-            self.lines.borrow_mut().add(&log.name, &log.format, ex, &self.gateway.access_log);
-        }
     }
 
     /// Hands access records over to be written, and lets idle connections go: called about once a second.
@@ -253,8 +243,7 @@ pub fn proxy_slot(url: &str, series: &SeriesNames) -> Result<Arc<StageSlot>, Vec
         canary: None,
         plans: Vec::new(),
         account: None,
-        realm: "".into(),
-        access_log: None,
+        realm: keys::RealmNumber::default(),
         endpoint_disabled: false,
     };
     let recipe = table::Recipe { api: "".into(), stage: "$default".into() };

@@ -1,6 +1,6 @@
 //! What this node knows of the stored records that live things hang from, and what a change makes stale.
 
-use super::keys::{KeyEntry, KeyRing};
+use super::keys::{KeyRing, NewKey};
 use admit::api_key::record::ApiKey;
 use admit::usage_plan::record::UsagePlan;
 use base::store::{Address, Change, Realm, Row, Sealer, StoreError, View, kind};
@@ -90,14 +90,14 @@ impl Model {
         stale
     }
 
-    fn key(&mut self, row: &Row, sealer: &Sealer, keys: &KeyRing) -> Result<Option<KeyEntry>, StoreError> {
+    fn key(&mut self, row: &Row, sealer: &Sealer, keys: &KeyRing) -> Result<Option<NewKey>, StoreError> {
         let key: ApiKey = row.record()?;
         let Some(value) = sealer.open(&key.value) else {
             tracing::error!(key = key.id, "an API key's value cannot be unsealed with this data directory's key; it is not served");
             return Ok(None);
         };
         let realm = self.realm(&row.address.scope.realm);
-        let entry = KeyEntry::new(realm.clone(), &key, value, |plan| match self.plan_names.get(plan) {
+        let prepared = keys.prepare(&realm, &key, &value, |plan| match self.plan_names.get(plan) {
             Some(known) => known.clone(),
             None => {
                 let name: Arc<str> = plan.into();
@@ -105,8 +105,12 @@ impl Model {
                 name
             }
         });
-        self.key_places.insert(digest(&realm, &key.id), keys.place(&entry));
-        Ok(Some(entry))
+        let Some(prepared) = prepared else {
+            tracing::error!(key = key.id, "an API key's id is longer than any of ours; it is not served");
+            return Ok(None);
+        };
+        self.key_places.insert(digest(&realm, &key.id), prepared.place());
+        Ok(Some(prepared))
     }
 
     /// `account/region`, once for each realm.

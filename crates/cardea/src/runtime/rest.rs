@@ -2,7 +2,7 @@
 //! architecture §4); `?` is the refusal, and [`super::Desk::answer`] is the one place that renders it.
 
 use super::compile::CompiledMethod;
-use super::keys::{KeyEntry, Membership};
+use super::keys::KeyInPlan;
 use super::router::Verb;
 use super::view::{PlanView, StageView, Variant};
 use super::{BODY_BYTES_MAX, Desk};
@@ -90,17 +90,10 @@ fn authorize(method: &CompiledMethod, ex: &mut Exchange) -> Result<(), Refusal> 
 
 /// What an API key opens: the key, and the plan that covers this stage.
 struct Pass<'v> {
-    key: Arc<KeyEntry>,
-    membership: usize,
+    key: KeyInPlan,
     plan: &'v PlanView,
     /// The plan's own limit for this method, with its name.
     method: Option<(Rate, &'v str)>,
-}
-
-impl Pass<'_> {
-    fn membership(&self) -> &Membership {
-        &self.key.memberships[self.membership]
-    }
 }
 
 /// The API key, where the method asks for one. Missing, unknown, disabled and in no plan of this stage look alike to the caller (seen);
@@ -120,9 +113,8 @@ fn identify<'v>(
     }
     let found = find_pass(desk, view, variant, number, ex);
     let pass = ex.notes.outcome(Stage::ApiKey, found)?;
-    ex.notes.key = Short::of(&pass.key.id);
     ex.notes.plan = Short::of(&pass.plan.id);
-    ex.caller.api_key_id = Some(pass.key.id.clone());
+    ex.caller.api_key_id = ex.notes.key;
     Ok(Some(pass))
 }
 
@@ -132,19 +124,16 @@ fn find_pass<'v>(desk: &Desk, view: &'v StageView, variant: &'v Variant, number:
         return Err(no("the API takes keys from an authorizer, and there is none"));
     }
     let sent = ex.request.head.field(h1::Known::XApiKey).ok_or_else(|| no("no API key was sent in x-api-key"))?;
-    let key = desk.gateway.keys.find(&view.realm, sent).ok_or_else(|| no("no API key has the value that was sent"))?;
-    ex.notes.key = Short::of(&key.id);
-    if !key.enabled {
+    let key = desk.gateway.keys.find(view.realm, sent).ok_or_else(|| no("no API key has the value that was sent"))?;
+    ex.notes.key = Short::of(key.id());
+    if !key.is_enabled() {
         return Err(no("the API key is disabled"));
     }
-    let covering = key.memberships.iter().enumerate().find_map(|(n, membership)| {
-        let plan = view.plans.iter().find(|plan| plan.id == membership.plan)?;
-        Some((n, &**plan))
-    });
-    let (membership, plan) = covering.ok_or_else(|| no("the API key is in no usage plan of this stage"))?;
+    let covering = key.in_plan(|id| view.plans.iter().find(|plan| plan.id == *id));
+    let (key, plan) = covering.ok_or_else(|| no("the API key is in no usage plan of this stage"))?;
     let name = variant.method_names[number].as_str();
     let method = plan.methods.get(name).map(|rate| (*rate, name));
-    Ok(Pass { key, membership, plan, method })
+    Ok(Pass { key, plan, method })
 }
 
 /// A unit of the quota that was taken, and can be given back.
@@ -159,7 +148,7 @@ async fn meter(desk: &Desk, pass: &Option<Pass<'_>>, ex: &mut Exchange) -> Resul
         ex.notes.mark(Stage::Quota, Verdict::Absent);
         return Ok(None);
     };
-    let quota = pass.membership().quota(&desk.gateway.quotas);
+    let quota = pass.key.quota(&desk.gateway.quotas);
     let terms = |day| pass.plan.terms(day).expect("a plan with a quota has terms");
     let outcome = match desk.gateway.quotas.take(quota, pass.plan.mark, terms).await {
         Taken::Some { ticket, left } => {
@@ -194,11 +183,11 @@ fn throttle(
     let now = ex.notes.head;
     let method_bucket = pass.as_ref().and_then(|pass| {
         let (rate, name) = pass.method?;
-        Some((pass.membership().method_bucket(buckets, &format!("{}/{} {name}", ex.stage().api, ex.stage().stage)), rate))
+        Some((pass.key.method_bucket(buckets, &format!("{}/{} {name}", ex.stage().api, ex.stage().stage)), rate))
     });
     let plan_bucket = match (&method_bucket, pass) {
         (Some((bucket, rate)), _) => Some((bucket, *rate)),
-        (None, Some(pass)) => pass.plan.throttle.map(|rate| (pass.membership().bucket(buckets), rate)),
+        (None, Some(pass)) => pass.plan.throttle.map(|rate| (pass.key.bucket(buckets), rate)),
         (None, None) => None,
     };
     let stage_bucket = variant.throttle(number).map(|(bucket, rate)| (bucket, *rate));

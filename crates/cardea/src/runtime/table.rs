@@ -1,5 +1,6 @@
 //! The table of what is served: hosts to stages. It is swapped whole; a request loads it once and holds its stage, not the table.
 
+use super::hash::ByName;
 use super::view::StageView;
 use base::store::Revision;
 use std::collections::HashMap;
@@ -10,7 +11,7 @@ use tokio::sync::OnceCell;
 #[derive(Clone, Default)]
 pub struct Table {
     pub revision: Revision,
-    pub apis: HashMap<Arc<str>, Arc<ApiEntry>>,
+    pub apis: HashMap<Arc<str>, Arc<ApiEntry>, ByName>,
     /// What is behind every host that nothing else claims, by path prefix, longest first: from the command line.
     pub proxies: Vec<(String, Arc<StageSlot>)>,
 }
@@ -18,7 +19,7 @@ pub struct Table {
 /// One API's stages.
 #[derive(Clone, Default)]
 pub struct ApiEntry {
-    pub stages: HashMap<Arc<str>, Arc<StageSlot>>,
+    pub stages: HashMap<Arc<str>, Arc<StageSlot>, ByName>,
 }
 
 /// A stage, compiled with its first request, or before if it was changed while in use.
@@ -72,7 +73,7 @@ pub struct Located<'a> {
 /// Reads `/{stage}/…`: slashes before the stage do not count.
 pub fn stage_in_path<'a>(api: &'a str, path: &'a str) -> Located<'a> {
     let from = path.len() - path.trim_start_matches('/').len();
-    let to = path[from..].find('/').map_or(path.len(), |n| from + n);
+    let to = path[from..].bytes().position(|byte| byte == b'/').map_or(path.len(), |n| from + n);
     Located { api, stage: &path[from..to], rest_from: to }
 }
 
@@ -104,12 +105,18 @@ pub fn path_shape(path: &str) -> Option<Located<'_>> {
 /// The API id in a host `{api}.execute-api.{anything}`, or `{api}-{vpce}.execute-api…` of a private API. An endpoint's own name,
 /// `vpce-….execute-api.{region}.vpce.…`, names no API: then the header `x-apigw-api-id` does.
 pub fn api_in_host(host: &str) -> Option<&str> {
-    let (label, rest) = host.split_once('.').filter(|(label, _)| !label.starts_with("vpce-"))?;
+    let dot = host.bytes().position(|byte| byte == b'.')?;
+    let (label, rest) = (&host[..dot], &host[dot + 1..]);
+    if label.starts_with("vpce-") {
+        return None;
+    }
     let rest = rest.get(.."execute-api".len())?;
     if !rest.eq_ignore_ascii_case("execute-api") {
         return None;
     }
-    Some(label.split_once("-vpce").map_or(label, |(api, _)| api))
+    // An id has no dash, so most labels are not searched.
+    let endpoint = label.contains('-').then(|| label.split_once("-vpce")).flatten();
+    Some(endpoint.map_or(label, |(api, _)| api))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! A stage as a request meets it: a compiled deployment joined with everything that is live about the stage.
 
-use super::access_log::Format;
 use super::compile::{CompiledDeployment, CompiledMethod};
 use super::counts::SeriesNames;
+use super::keys::RealmNumber;
 use admit::usage_plan::record::{Throttle, UsagePlan};
 use base::gate::{Series, StageFacts};
 use base::tally::{Bucket, Buckets, Rate, Terms};
@@ -20,18 +20,10 @@ pub struct StageView {
     pub plans: Vec<Arc<PlanView>>,
     /// The bucket of the account in its region; absent for what belongs to no account.
     pub account: Option<(Arc<Bucket>, Rate)>,
-    /// `account/region`.
-    pub realm: Arc<str>,
-    pub access_log: Option<AccessLogTarget>,
+    /// Its account and region, as the ring of API keys knows them.
+    pub realm: RealmNumber,
     /// The default endpoint is closed.
     pub endpoint_disabled: bool,
-}
-
-/// Where a stage's access records go.
-pub struct AccessLogTarget {
-    /// The log group's or stream's name, from the ARN.
-    pub name: Arc<str>,
-    pub format: Format,
 }
 
 /// One deployment behind a stage: the stage's own or its canary's.

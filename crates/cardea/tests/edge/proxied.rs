@@ -126,7 +126,7 @@ fn a_header_that_takes_too_long_is_cut() {
     assert!(house.has_open(0, 3));
     for (seconds, open) in [(4, 3), (2, 0)] {
         house.advance(seconds);
-        house.on(0, |desk| desk.lane.deadlines.advance(desk.lane.clock.now()));
+        house.on(0, |desk| desk.lane.tick());
         assert!(house.has_open(0, open), "{open} after {seconds} more seconds");
     }
     for client in &mut slow {

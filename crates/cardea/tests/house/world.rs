@@ -84,7 +84,7 @@ impl World {
     /// Lets time pass, also for those who wait.
     pub(crate) fn pass(&self, time: Duration) {
         self.clock.advance(time);
-        self.lane.deadlines.advance(self.clock.now());
+        self.lane.tick();
     }
 
     /// A control call. Answers status and JSON.

@@ -14,9 +14,12 @@ use crate::Flaw;
 use crate::mapping::{Place, Seen, Source, is_dropped_on_arrival, path_form, push_encoded};
 use crate::upstream::{Answered, Call, Trust, Upstreams, body_length};
 use base::gate::{Ask, AskBody, Buffer, Exchange, Refusal, RefusalKind, Reply, ReplyBody, RequestBody};
-use h1::{Known, Method, RequestWriter, Unwritable};
+use h1::{Known, Method, OwnField, RequestWriter, Unwritable};
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+const API_ID: OwnField = OwnField::new("X-Amzn-Apigateway-Api-Id");
+const TRACE_ID: OwnField = OwnField::new("X-Amzn-Trace-Id");
 
 /// A method's HTTP endpoint.
 #[derive(Debug)]
@@ -174,10 +177,8 @@ fn gateway_fields(mapped: &h1::Fields, ex: &Exchange, writer: &mut RequestWriter
     for field in mapped.iter() {
         writer.field(field.name, field.value)?;
     }
-    writer.field("X-Amzn-Apigateway-Api-Id", ex.stage().api.as_bytes())?;
-    let mut id = Buffer::take();
-    trace::write_for_backend(ex, &mut id);
-    writer.field("X-Amzn-Trace-Id", &id)
+    writer.own(API_ID, ex.stage().api.as_bytes())?;
+    writer.own(TRACE_ID, &trace::for_backend(ex))
 }
 
 fn reply(answered: Answered, is_by_head: bool) -> Reply {

@@ -11,7 +11,7 @@ use crate::integration::record::{self, Integration, IntegrationType};
 use crate::integration::trace;
 use base::gate::{BodyFault, Buffer, Exchange, Fill, Refusal, RefusalKind, Reply, ReplyBody};
 use base::gate::{give_back_fields, take_fields};
-use h1::{Field, Fields, Known};
+use h1::{Fields, Known};
 use std::future::poll_fn;
 
 const REMAPPED: &str = "x-amzn-Remapped-";
@@ -133,13 +133,10 @@ fn compile(key: &str, response: &record::IntegrationResponse, declared: &[&str],
 /// A proxy's answer. Seen: lifecycle §2.5 and observed/mapping-templates.json. `Content-Encoding` stays, as the documented table has it: the
 /// body passes in its coding, and without the field nobody could read it.
 fn proxied(mut reply: Reply) -> Reply {
-    const RENAMED: [Known; 5] = [Known::Connection, Known::ContentLength, Known::Date, Known::Server, Known::XAmznRequestId];
-    let renamed = |field: Field<'_>| match field.known {
-        // Another gateway's id must not pass for ours.
-        Known::Other => field.name.eq_ignore_ascii_case("x-amz-apigw-id"),
-        known => RENAMED.contains(&known),
-    };
-    reply.fields.prefix_names(REMAPPED, renamed);
+    // Another gateway's ids must not pass for ours.
+    const RENAMED: [Known; 6] =
+        [Known::Connection, Known::ContentLength, Known::Date, Known::Server, Known::XAmznRequestId, Known::XAmzApigwId];
+    reply.fields.prefix_names(REMAPPED, |known| RENAMED.contains(&known));
     if reply.fields.has(Known::Via) {
         reply.fields.remove("Via");
     }

@@ -20,7 +20,7 @@ pub(super) struct Answer {
     upstreams: Upstreams,
     target: Arc<Target>,
     /// `None` once the answer has ended.
-    connection: Option<Connection>,
+    connection: Option<Box<Connection>>,
     /// What is still to be sent of the request.
     outgoing: Option<Outgoing>,
     /// The request will never be sent to its end: whatever follows on this connection would be taken for the rest of it.
@@ -38,7 +38,7 @@ impl Answer {
     pub(super) fn new(
         upstreams: Upstreams,
         target: Arc<Target>,
-        connection: Connection,
+        connection: Box<Connection>,
         outgoing: Option<Outgoing>,
         early: Buffer,
         left: Option<u64>,

@@ -31,14 +31,14 @@ async fn within<F: Future>(watch: &Watch, work: F) -> Option<F::Output> {
 
 impl Upstreams {
     /// A new connection. The call as a whole must be done by `by`.
-    pub(super) async fn dial(&self, target: &Arc<Target>, by: Moment) -> Result<Connection, Failure> {
+    pub(super) async fn dial(&self, target: &Arc<Target>, by: Moment) -> Result<Box<Connection>, Failure> {
         let lane = &self.0.lane;
         let limit = Duration::from_millis(u64::from(self.0.settings.connect_ms));
         let left = by.since(lane.deadlines.now());
         let watch = lane.deadlines.watch();
         watch.set(left.min(limit));
         match within(&watch, self.try_addresses(target)).await {
-            Some(Ok((stream, address))) => Ok(Connection {
+            Some(Ok((stream, address))) => Ok(Box::new(Connection {
                 stream,
                 client: Client::new(),
                 watch,
@@ -46,7 +46,7 @@ impl Upstreams {
                 reused: false,
                 idle_since: lane.deadlines.now(),
                 _open: Open::one(&self.0.open),
-            }),
+            })),
             Some(Err(failure)) => Err(failure),
             None if left <= limit => Err(Failure::TimedOut),
             None => Err(Failure::Unreachable("connecting took too long".into())),

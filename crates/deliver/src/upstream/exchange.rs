@@ -50,7 +50,7 @@ pub fn body_length(body: &RequestBody) -> BodyLength {
 /// One attempt on one connection, until the head of the answer is here.
 struct UpstreamExchange<'a> {
     upstreams: &'a Upstreams,
-    connection: Connection,
+    connection: Box<Connection>,
     outgoing: Option<Outgoing>,
     /// The back end takes no more of the request. It may have answered before that.
     deaf: bool,
@@ -75,7 +75,7 @@ impl Upstreams {
                 None => Box::pin(self.dial(&target, by)).await.inspect_err(|_| notes.attempts += 1)?,
             };
             notes.attempts += 1;
-            notes.connected = lane.clock.now();
+            notes.connected = if connection.reused { notes.began } else { lane.clock.now() };
             notes.address = Some(connection.address);
             notes.reused = connection.reused;
             if !connection.client.begin(method, false, length) {
@@ -87,19 +87,17 @@ impl Upstreams {
                 Ok(false) => return Err(Failure::Closed("the body is gone".into())),
                 Err(stuck) => return Err(stuck.failure()),
             }
-            let exchange = UpstreamExchange::new(self, connection, outgoing);
-            match exchange.run().await {
-                Ok(arrived) => {
-                    notes.answered = lane.clock.now();
-                    notes.status = arrived.head.status();
-                    return arrived.settle(&target);
-                }
-                Err((failure, Some(unsent))) => {
-                    tracing::debug!(?failure, host = target.host(), "a pooled connection had died; trying a fresh one");
-                    outgoing = unsent;
-                }
-                Err((failure, None)) => return Err(failure),
-            }
+            let mut exchange = UpstreamExchange::new(self, connection, outgoing);
+            let Err(failure) = poll_fn(|cx| exchange.poll_head(cx)).await else {
+                notes.answered = lane.clock.now();
+                notes.status = exchange.head.status();
+                return exchange.settle(&target);
+            };
+            outgoing = match exchange.unsent(&failure) {
+                Some(unsent) => unsent,
+                None => return Err(failure),
+            };
+            tracing::debug!(?failure, host = target.host(), "a pooled connection had died; trying a fresh one");
         }
     }
 }
@@ -115,21 +113,16 @@ impl Stuck {
 }
 
 impl<'a> UpstreamExchange<'a> {
-    fn new(upstreams: &'a Upstreams, connection: Connection, outgoing: Outgoing) -> Self {
+    fn new(upstreams: &'a Upstreams, connection: Box<Connection>, outgoing: Outgoing) -> Self {
         let head = ResponseHead::reusing(take_fields());
         UpstreamExchange { upstreams, connection, outgoing: Some(outgoing), deaf: false, incoming: Buffer::none(), head }
     }
 
-    /// Runs until the head is here. A failure brings the request back if it may be sent again.
-    async fn run(mut self) -> Result<Self, (Failure, Option<Outgoing>)> {
-        match poll_fn(|cx| self.poll_head(cx)).await {
-            Ok(()) => Ok(self),
-            Err(failure) => {
-                let may_retry = matches!(failure, Failure::Closed(_)) && self.connection.client.may_retry() == RetryVerdict::Once;
-                give_back_fields(self.head.into_fields());
-                Err((failure, self.outgoing.filter(|_| may_retry)))
-            }
-        }
+    /// After a failure: the request, if it may be sent again.
+    fn unsent(self, failure: &Failure) -> Option<Outgoing> {
+        let may_retry = matches!(failure, Failure::Closed(_)) && self.connection.client.may_retry() == RetryVerdict::Once;
+        give_back_fields(self.head.into_fields());
+        self.outgoing.filter(|_| may_retry)
     }
 
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {

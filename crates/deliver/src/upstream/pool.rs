@@ -34,9 +34,10 @@ pub(super) struct Inner {
 
 /// What is remembered of a target.
 #[derive(Default)]
+#[expect(clippy::vec_box, reason = "a connection goes in and out with each request, and is large")]
 struct Place {
     /// The one used last is on top: it is the likeliest to be alive, and the others may grow old.
-    idle: Vec<Connection>,
+    idle: Vec<Box<Connection>>,
     names: Rc<Names>,
 }
 
@@ -121,7 +122,7 @@ impl Upstreams {
     }
 
     /// An idle connection to the target that is fit to be used again.
-    pub(super) fn take(&self, target: &Arc<Target>) -> Option<Connection> {
+    pub(super) fn take(&self, target: &Arc<Target>) -> Option<Box<Connection>> {
         let mut places = self.0.places.borrow_mut();
         let place = places.get_mut(target)?;
         let now = self.0.lane.deadlines.now();
@@ -136,7 +137,7 @@ impl Upstreams {
     }
 
     /// Keeps a connection for the next request to its target, if there is room.
-    pub(super) fn give_back(&self, target: &Arc<Target>, mut connection: Connection) {
+    pub(super) fn give_back(&self, target: &Arc<Target>, mut connection: Box<Connection>) {
         let mut places = self.0.places.borrow_mut();
         let Some(place) = places.get_mut(target) else { return };
         if place.idle.len() >= self.0.settings.idle_per_target_max || self.0.idle.get() >= self.0.settings.idle_max {

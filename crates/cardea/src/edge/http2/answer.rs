@@ -14,7 +14,7 @@ use hyper::{Response, StatusCode};
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
@@ -66,7 +66,7 @@ pub(super) async fn begin<A: Answers>(
     pieces: Rc<Pieces>,
     dock: &Dock,
 ) -> Result<Response<Outgoing<A>>, Broken> {
-    let set_out = caught(poll_fn(|cx| Poll::Ready(outset(cx, &mut held.ex, &mut reply)))).await;
+    let set_out = caught(pin!(poll_fn(|cx| Poll::Ready(outset(cx, &mut held.ex, &mut reply))))).await;
     let Some(Outset { piece, length, source }) = set_out else {
         tracing::error!(request = %held.ex.id, "the body of an answer panicked; its stream is reset");
         held.ex.notes.status = 500;

@@ -208,7 +208,7 @@ struct Held<A: Answers> {
 impl<A: Answers> Held<A> {
     fn new(front: &Front<A>) -> Held<A> {
         let mut ex = Box::new(Exchange::new(front.dock.lane.clone()));
-        ex.notes.first_byte = front.dock.lane.clock.now();
+        ex.notes.came = front.dock.lane.clock.now();
         (ex.request.peer, ex.request.port, ex.request.scheme) = (front.origin.peer, front.origin.port, front.origin.scheme);
         Held { dock: front.dock.clone(), desk: front.desk.clone(), ex, _counted: InHand::enter(&front.running) }
     }

@@ -2,21 +2,18 @@
 //! a flood does not wash them away, of refusals, errors and slow requests, with a share for each API and sort. Words are made when
 //! somebody asks.
 
+mod ring;
+
+pub(super) use ring::Rings;
+
 use super::compile::routes;
 use super::table::Table;
-use base::gate::{Exchange, Notes, RequestId, RouteFacts, Short, Stage, StageFacts, Verdict};
+use base::gate::{Notes, RequestId, RouteFacts, Stage, StageFacts, Verdict};
 use base::world::Timestamp;
 use serde_json::{Map, Value, json};
-use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Bytes of a path that are kept.
-const PATH_BYTES_MAX: usize = 160;
-/// Notable requests kept of one API and one sort.
-const NOTABLE_PER_SORT_MAX: usize = 64;
-/// Pairs of API and sort that are kept.
-const NOTABLE_SORTS_MAX: usize = 256;
 /// Routes named when a path matched none.
 const NEAREST_MAX: usize = 5;
 
@@ -26,7 +23,7 @@ pub struct Kept {
     id: RequestId,
     received: Timestamp,
     peer: SocketAddr,
-    verb: Short,
+    verb: String,
     host: String,
     path: String,
     rest_from: usize,
@@ -34,89 +31,6 @@ pub struct Kept {
     route: Option<Arc<RouteFacts>>,
     canary: Option<bool>,
     notes: Notes,
-}
-
-/// One thread's memory of requests.
-pub(super) struct Rings {
-    recent: VecDeque<Kept>,
-    recent_max: usize,
-    notable: HashMap<(Arc<str>, u16, &'static str), VecDeque<Kept>>,
-    slow_ms: u64,
-}
-
-impl Rings {
-    /// Rings for `recent_max` requests; those that took `slow_ms` or longer are notable.
-    pub(super) fn new(recent_max: usize, slow_ms: u64) -> Rings {
-        Rings { recent: VecDeque::new(), recent_max, notable: HashMap::new(), slow_ms }
-    }
-
-    /// Keeps what was noted of a request. Its notes are taken out of it.
-    pub(super) fn keep(&mut self, ex: &mut Exchange) {
-        let notes = std::mem::take(&mut ex.notes);
-        let head = &ex.request.head;
-        let slow = notes.done.since(notes.head).as_millis() as u64 >= self.slow_ms;
-        let sort = match &notes.refused {
-            Some((kind, _)) => Some(kind.word().unwrap_or("FRONT")),
-            None if notes.status >= 500 => Some("BACKEND_5XX"),
-            None if slow => Some("SLOW"),
-            None => None,
-        };
-        // The oldest one's memory serves the newest.
-        let full = self.recent.len() >= self.recent_max;
-        let (old_host, old_path) =
-            if full { self.recent.pop_front() } else { None }.map_or_else(Default::default, |old| (old.host, old.path));
-        let path = cut(head.path());
-        let fresh = Kept {
-            id: ex.id,
-            received: ex.received,
-            peer: ex.request.peer,
-            verb: Short::of(head.method_text()),
-            host: reuse(old_host, cut(head.host_name())),
-            path: reuse(old_path, path),
-            rest_from: ex.place.rest_from,
-            stage: ex.place.stage.take(),
-            route: ex.place.route.take(),
-            canary: ex.place.canary,
-            notes,
-        };
-        if let Some(sort) = sort {
-            self.keep_notable(sort, &fresh);
-        }
-        if self.recent_max > 0 {
-            self.recent.push_back(fresh);
-        }
-    }
-
-    fn keep_notable(&mut self, sort: &'static str, kept: &Kept) {
-        let api = kept.stage.as_ref().map_or_else(|| Arc::from(""), |stage| stage.api.clone());
-        let key = (api, kept.notes.status, sort);
-        if !self.notable.contains_key(&key) && self.notable.len() >= NOTABLE_SORTS_MAX {
-            let oldest = self.notable.iter().min_by_key(|(_, ring)| ring.back().map(|kept| kept.received)).map(|(key, _)| key.clone());
-            oldest.map(|key| self.notable.remove(&key));
-        }
-        let ring = self.notable.entry(key).or_default();
-        if ring.len() >= NOTABLE_PER_SORT_MAX {
-            ring.pop_front();
-        }
-        ring.push_back(kept.clone());
-    }
-
-    /// What is kept of a request.
-    pub(super) fn find(&self, id: RequestId) -> Option<Kept> {
-        let same = |kept: &&Kept| kept.id == id;
-        self.recent.iter().rev().find(same).or_else(|| self.notable.values().flatten().find(same)).cloned()
-    }
-}
-
-fn cut(path: &str) -> &str {
-    // A target is checked to be ASCII, so every byte is a character.
-    &path[..path.len().min(PATH_BYTES_MAX)]
-}
-
-fn reuse(mut kept: String, text: &str) -> String {
-    kept.clear();
-    kept.push_str(text);
-    kept
 }
 
 impl Kept {
