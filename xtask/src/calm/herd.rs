@@ -390,6 +390,11 @@ impl Toll {
         }
     }
 
+    /// Requests that did not get their answer.
+    pub(crate) fn failed(&self) -> u64 {
+        self.wrong + self.broken + self.refused
+    }
+
     /// The latency that this share of all answers stayed below, in milliseconds.
     pub(crate) fn quantile_ms(&self, share: f64) -> f64 {
         let Some(last) = self.latencies_us.len().checked_sub(1) else { return 0.0 };

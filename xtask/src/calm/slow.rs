@@ -1,6 +1,7 @@
 //! A great many slow clients at once: heads, bodies and answers that crawl, while ordinary clients go on.
 
-use super::herd::{BIG_BYTES, Herd, Pace, Toll, nonce};
+use super::herd::{BIG_BYTES, Herd, Pace, nonce};
+use super::witness::{Watched, watch};
 use super::{Ground, Part, mb, metric, progress, promise};
 use crate::failure::Outcome;
 use crate::node::Node;
@@ -24,8 +25,6 @@ const RECEIVE_BYTES: usize = 4_096;
 const ALL_ENDED: Duration = Duration::from_secs(60);
 /// User memory that one slow client may take.
 const CLIENT_BYTES_MAX: u64 = 64 * 1024;
-/// What the ordinary clients may wait longer: the 99th percentile.
-const P99_MORE_MS: f64 = 5.0;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -61,10 +60,10 @@ pub(super) fn run(ground: &Ground) -> Outcome<Part> {
     progress("slow: ordinary clients alone");
     let begun = ground.clock.now();
     let alone_for = Duration::from_secs(if ground.quick { 3 } else { 8 });
-    let alone = ask(&mut herd, &node, |now| now.since(begun) >= alone_for)?;
+    let alone = ask(ground, &mut herd, &node, |now| now.since(begun) >= alone_for)?;
     let before = node.process.resident_bytes();
     let (done, opened) = (AtomicBool::new(false), AtomicBool::new(false));
-    let (seen, beside) = std::thread::scope(|scope| {
+    let (seen, coming, beside) = std::thread::scope(|scope| {
         let slow = scope.spawn(|| {
             let seen = be_slow(&ground.clock, &node, ground.slow / 3, &opened);
             opened.store(true, Ordering::Relaxed);
@@ -72,36 +71,30 @@ pub(super) fn run(ground: &Ground) -> Outcome<Part> {
             seen
         });
         // Coming in is not what is measured, but it must hurt nobody either.
-        let coming = ask(&mut herd, &node, |_| opened.load(Ordering::Relaxed));
-        let beside = ask(&mut herd, &node, |_| done.load(Ordering::Relaxed));
+        let coming = ask(ground, &mut herd, &node, |_| opened.load(Ordering::Relaxed));
+        let beside = ask(ground, &mut herd, &node, |_| done.load(Ordering::Relaxed));
         let seen = slow.join().map_err(|_| crate::failure::fail("the slow clients panicked"));
-        let mut beside = beside?;
-        let coming = coming?;
-        beside.wrong += coming.wrong;
-        beside.broken += coming.broken;
-        Ok::<_, crate::failure::Failure>((seen??, beside))
+        Ok::<_, crate::failure::Failure>((seen??, coming?, beside?))
     })?;
     let after = node.process.resident_bytes();
     let counted =
         ["slow_head", "slow_body", "slow_reader"].map(|why| metric(&node, &format!("cardea_connections_lost_total{{why=\"{why}\"}}")));
     let counted: Vec<f64> = counted.into_iter().collect::<Outcome<_>>()?;
-    let (p99_alone, p99_beside) = (alone.quantile_ms(0.99), beside.quantile_ms(0.99));
 
     let mut broken = Vec::new();
     let each = ground.slow / 3;
-    let failed = beside.wrong + beside.broken + alone.wrong + alone.broken;
-    promise(&mut broken, failed == 0, format!("{failed} ordinary requests failed: {:?}", beside.first_wrong));
+    for (one, when) in [(&alone, "before they came"), (&coming, "while they came"), (&beside, "beside them")] {
+        one.promised(&mut broken, when);
+    }
     promise(&mut broken, seen.unended == 0, format!("{} slow clients were never ended", seen.unended));
     promise(&mut broken, seen.told[0] == each, format!("{} of {each} slow heads were told 408", seen.told[0]));
     promise(&mut broken, seen.told[1] == each, format!("{} of {each} slow bodies were told 408", seen.told[1]));
     promise(&mut broken, counted.iter().all(|count| *count == each as f64), format!("/metrics counts {counted:?}, not {each} of each"));
     promise(&mut broken, seen.each_bytes.iter().all(|bytes| *bytes <= CLIENT_BYTES_MAX), format!("bytes for each: {:?}", seen.each_bytes));
-    promise(&mut broken, p99_beside <= p99_alone + P99_MORE_MS, format!("p99 {p99_alone:.2} ms alone, {p99_beside:.2} ms beside them"));
     let seconds = seen.longest.map(|longest| longest.as_secs_f64());
     let line = format!(
         "{} slow clients: memory for each head {} body {} reader {} bytes; ended after {:.0}/{:.0}/{:.0} s, 408 to {}/{}; \
-         ordinary p50 {:.2} p99 {p99_alone:.2} ms alone, p50 {:.2} p99 {p99_beside:.2} ms beside them, failed {failed}; \
-         resident {:.1} MB before, {:.1} MB after",
+         ordinary requests beside them: {}; alone: {}; resident {:.1} MB before, {:.1} MB after",
         seen.opened,
         seen.each_bytes[0],
         seen.each_bytes[1],
@@ -111,25 +104,23 @@ pub(super) fn run(ground: &Ground) -> Outcome<Part> {
         seconds[2],
         seen.told[0],
         seen.told[1],
-        alone.quantile_ms(0.5),
-        beside.quantile_ms(0.5),
+        beside.words(),
+        alone.words(),
         mb(before),
         mb(after),
     );
     let figures = json!({"slow": seen.opened, "bytesEach": seen.each_bytes, "endedSeconds": seconds, "told408": [seen.told[0], seen.told[1]],
-        "counted": counted, "p99Ms": {"alone": p99_alone, "beside": p99_beside}, "failed": failed, "residentBytes": [before, after]});
+        "counted": counted, "beside": beside.figures(), "alone": alone.figures(), "residentBytes": [before, after]});
     Ok(Part { line, figures, broken })
 }
 
-fn ask(herd: &mut Herd, node: &Node, enough: impl Fn(Moment) -> bool) -> Outcome<Toll> {
-    let mut toll = Toll::default();
+fn ask(ground: &Ground, herd: &mut Herd, node: &Node, enough: impl Fn(Moment) -> bool) -> Outcome<Watched> {
     let pace = Pace { port: node.run.data.port(), connections: CONNECTIONS, rest: REST };
     let question = |number: u64, request: &mut Vec<u8>| {
         let head = format!("GET /ordinary/{} HTTP/1.1\r\nHost: a\r\n\r\n", nonce(number));
         request.write_all(head.as_bytes()).expect("a vector takes what is written to it");
     };
-    herd.run(pace, question, |heard| toll.hear(&heard), enough)?;
-    Ok(toll)
+    watch(ground, herd, node, pace, question, enough)
 }
 
 /// Opens so many of each kind, and goes on slowly until all have ended.

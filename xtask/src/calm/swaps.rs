@@ -1,7 +1,7 @@
 //! Changes of configuration, through the real control port, while every connection asks as fast as it is answered.
 
-use super::herd::{Herd, LATE, Pace, Toll, nonce};
-use super::witness::Witness;
+use super::herd::{Herd, Pace, nonce};
+use super::witness::{Watched, watch};
 use super::{Ground, Part, mb, progress, promise};
 use crate::catalogue::{key, route};
 use crate::failure::{Outcome, fail};
@@ -20,16 +20,6 @@ const CONNECTIONS: usize = 32;
 const KEPT: usize = 3;
 /// Resident memory may grow by so much between the tenth part of the swaps and the last.
 const GROWTH_BYTES_MAX: u64 = 8_000_000;
-
-/// What one run saw.
-struct Run {
-    toll: Toll,
-    /// Requests over the bound, and the longest share of one that only the gateway explains.
-    late: usize,
-    late_by_gateway: usize,
-    longest_by_gateway: Duration,
-    seconds: f64,
-}
 
 pub(super) fn run(ground: &Ground) -> Outcome<Part> {
     let mut herd = Herd::new(&ground.clock)?;
@@ -53,44 +43,20 @@ pub(super) fn run(ground: &Ground) -> Outcome<Part> {
         Ok::<_, crate::failure::Failure>((swapped??, run?))
     })?;
     let mut broken = Vec::new();
-    for (name, one) in [("without", &control), ("with", &run)] {
-        let Toll { wrong, broken: cut, refused, first_wrong, .. } = &one.toll;
-        let words = format!("{wrong} wrong, {cut} broken, {refused} refused {name} swaps: {}", first_wrong.as_deref().unwrap_or("-"));
-        promise(&mut broken, wrong + cut + refused == 0, words);
-    }
-    let by = format!("{} requests took over {} ms that nobody but the gateway explains", run.late_by_gateway, LATE.as_millis());
-    promise(&mut broken, run.late_by_gateway <= control.late_by_gateway, by);
+    control.promised(&mut broken, "without swaps");
+    run.promised(&mut broken, "during swaps");
     let (early, late) = swapped;
     promise(&mut broken, late.saturating_sub(early) < GROWTH_BYTES_MAX, format!("memory grew from {:.1} to {:.1} MB", mb(early), mb(late)));
     let rate = ground.swaps as f64 / run.seconds;
-    let told = |run: &Run| {
-        format!(
-            "{} answers, p50 {:.2} p99 {:.2} most {:.1} ms, {} over {} ms of which {} the gateway's (longest {:.1} ms)",
-            run.toll.answers,
-            run.toll.quantile_ms(0.5),
-            run.toll.quantile_ms(0.99),
-            run.toll.quantile_ms(1.0),
-            run.late,
-            LATE.as_millis(),
-            run.late_by_gateway,
-            super::ms(run.longest_by_gateway),
-        )
-    };
     let line = format!(
-        "{} swaps at {rate:.0}/s: {}, failed {}; without: {}; resident {:.1} MB after a tenth, {:.1} MB at the end",
+        "{} swaps at {rate:.0}/s: {}; without: {}; resident {:.1} MB after a tenth, {:.1} MB at the end",
         ground.swaps,
-        told(&run),
-        run.toll.wrong + run.toll.broken,
-        told(&control),
+        run.words(),
+        control.words(),
         mb(early),
         mb(late)
     );
-    let figures = |run: &Run| {
-        json!({"answers": run.toll.answers, "failed": run.toll.wrong + run.toll.broken, "p99Ms": run.toll.quantile_ms(0.99),
-            "mostMs": run.toll.quantile_ms(1.0), "late": run.late, "lateByGateway": run.late_by_gateway})
-    };
-    let figures = json!({"swaps": ground.swaps, "perSecond": rate, "with": figures(&run), "without": figures(&control),
-        "residentBytes": [early, late]});
+    let figures = json!({"swaps": ground.swaps, "perSecond": rate, "with": run.figures(), "without": control.figures(), "residentBytes": [early, late]});
     Ok(Part { line, figures, broken })
 }
 
@@ -110,33 +76,15 @@ fn set_up(node: &Node, back_end: u16) -> Outcome<String> {
     Ok(api)
 }
 
-fn ask(ground: &Ground, herd: &mut Herd, node: &Node, api: &str, enough: impl Fn(Moment) -> bool) -> Outcome<Run> {
-    let (mut toll, mut witness, host) = (Toll::default(), Witness::of(node.process.pid), host(api));
-    let begun = ground.clock.now();
+fn ask(ground: &Ground, herd: &mut Herd, node: &Node, api: &str, enough: impl Fn(Moment) -> bool) -> Outcome<Watched> {
+    let host = host(api);
     let pace = Pace { port: node.run.data.port(), connections: CONNECTIONS, rest: Duration::ZERO };
-    herd.gaps.clear();
-    herd.run(
-        pace,
-        |number, request| {
-            let (to, with) = (route(number as usize * 7 % ROUTES), key(number as usize * 31 % KEYS));
-            let head = format!("GET /{STAGE}/{to}/items/{} HTTP/1.1\r\nHost: {host}\r\nx-api-key: {with}\r\n\r\n", nonce(number));
-            request.write_all(head.as_bytes()).expect("a vector takes what is written to it");
-        },
-        |heard| toll.hear(&heard),
-        |now| {
-            witness.look(now);
-            enough(now)
-        },
-    )?;
-    witness.look(ground.clock.now().after(Duration::from_secs(1)));
-    let alone: Vec<Duration> = toll.late.iter().map(|(asked, seen)| witness.unexplained(*asked, *seen, &herd.gaps)).collect();
-    Ok(Run {
-        late: toll.late.len(),
-        late_by_gateway: alone.iter().filter(|share| **share > LATE).count(),
-        longest_by_gateway: alone.into_iter().max().unwrap_or_default(),
-        seconds: ground.clock.now().since(begun).as_secs_f64(),
-        toll,
-    })
+    let question = |number: u64, request: &mut Vec<u8>| {
+        let (to, with) = (route(number as usize * 7 % ROUTES), key(number as usize * 31 % KEYS));
+        let head = format!("GET /{STAGE}/{to}/items/{} HTTP/1.1\r\nHost: {host}\r\nx-api-key: {with}\r\n\r\n", nonce(number));
+        request.write_all(head.as_bytes()).expect("a vector takes what is written to it");
+    };
+    watch(ground, herd, node, pace, question, enough)
 }
 
 /// Changes this and that. Says the resident memory after a tenth, and at the end.

@@ -4,6 +4,10 @@
 //! A data thread that waits for a core because another thread of the same process runs on it waits for the gateway, though; so of its
 //! waiting only what is more than the processor time of its siblings in that span counts as somebody else's.
 
+use super::Ground;
+use super::herd::{Herd, LATE, Pace, Toll};
+use crate::failure::Outcome;
+use crate::node::Node;
 use base::world::Moment;
 use std::fs;
 use std::time::Duration;
@@ -67,6 +71,78 @@ impl Witness {
             waited.saturating_sub(after.siblings_ran_ns.saturating_sub(before.siblings_ran_ns))
         });
         whole.saturating_sub(ours).saturating_sub(Duration::from_nanos(others))
+    }
+}
+
+/// What a run of ordinary requests saw.
+pub(crate) struct Watched {
+    pub(crate) toll: Toll,
+    /// Requests over [`LATE`], those of them that are so by the gateway's share alone, and the longest such share.
+    pub(crate) late: usize,
+    pub(crate) late_by_gateway: usize,
+    pub(crate) longest_by_gateway: Duration,
+    pub(crate) seconds: f64,
+}
+
+/// Asks a node as [`Herd::run`] does, and looks at who was late and why.
+pub(super) fn watch(
+    ground: &Ground,
+    herd: &mut Herd,
+    node: &Node,
+    pace: Pace,
+    ask: impl FnMut(u64, &mut Vec<u8>),
+    enough: impl Fn(Moment) -> bool,
+) -> Outcome<Watched> {
+    let (mut toll, mut witness, begun) = (Toll::default(), Witness::of(node.process.pid), ground.clock.now());
+    herd.gaps.clear();
+    let turn = |now| {
+        witness.look(now);
+        enough(now)
+    };
+    herd.run(pace, ask, |heard| toll.hear(&heard), turn)?;
+    let ended = ground.clock.now();
+    witness.look(ended.after(EVERY));
+    let alone: Vec<Duration> = toll.late.iter().map(|(asked, seen)| witness.unexplained(*asked, *seen, &herd.gaps)).collect();
+    Ok(Watched {
+        late: toll.late.len(),
+        late_by_gateway: alone.iter().filter(|share| **share > LATE).count(),
+        longest_by_gateway: alone.into_iter().max().unwrap_or_default(),
+        seconds: ended.since(begun).as_secs_f64(),
+        toll,
+    })
+}
+
+impl Watched {
+    /// In words.
+    pub(crate) fn words(&self) -> String {
+        format!(
+            "{} answers, {} failed, p50 {:.2} p99 {:.2} most {:.1} ms, {} over {} ms of which {} the gateway's (longest share {:.1} ms)",
+            self.toll.answers,
+            self.toll.failed(),
+            self.toll.quantile_ms(0.5),
+            self.toll.quantile_ms(0.99),
+            self.toll.quantile_ms(1.0),
+            self.late,
+            LATE.as_millis(),
+            self.late_by_gateway,
+            super::ms(self.longest_by_gateway),
+        )
+    }
+
+    /// In figures.
+    pub(crate) fn figures(&self) -> serde_json::Value {
+        serde_json::json!({"answers": self.toll.answers, "failed": self.toll.failed(), "p50Ms": self.toll.quantile_ms(0.5),
+            "p99Ms": self.toll.quantile_ms(0.99), "mostMs": self.toll.quantile_ms(1.0), "late": self.late,
+            "lateByGateway": self.late_by_gateway})
+    }
+
+    /// The promises that hold whatever is done: nobody fails, and nobody waits for the gateway.
+    pub(crate) fn promised(&self, broken: &mut Vec<String>, when: &str) {
+        let first = self.toll.first_wrong.as_deref().unwrap_or("-");
+        super::promise(broken, self.toll.failed() == 0, format!("{} requests failed {when}: {first}", self.toll.failed()));
+        let words =
+            format!("{} requests took over {} ms {when} that nobody but the gateway explains", self.late_by_gateway, LATE.as_millis());
+        super::promise(broken, self.late_by_gateway == 0, words);
     }
 }
 
