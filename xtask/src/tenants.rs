@@ -175,6 +175,7 @@ fn stages(program: &Path, folder: &Path, apis: usize, empty: u64, clock: &Clock)
 /// Many API keys: starting with them, what they cost, and how soon one more is known.
 fn keys(program: &Path, folder: &Path, count: usize, empty: u64, clock: &Clock) -> Outcome<Value> {
     let api = "keyed";
+    let begun = clock.now();
     fill(&folder.join("keys"), 0..count.max(1), move |txn, realm, sealer, number| {
         if number == 0 {
             put_api(txn, realm, api, 1, true, [STAGE.to_owned()])?;
@@ -188,10 +189,16 @@ fn keys(program: &Path, folder: &Path, count: usize, empty: u64, clock: &Clock) 
         txn.save(realm, &read::<ApiKey>(record)?)?;
         txn.save(realm, &read::<UsagePlanKey>(json!({"plan": PLAN, "key": id}))?)
     })?;
+    let filled = clock.now().since(begun);
     let (node, took) = timed_start(program, folder, "keys", clock)?;
     let resident = node.process.resident_bytes();
     let each = resident.saturating_sub(empty) / count.max(1) as u64;
-    println!("{count} API keys: {:.0} ms to start, {each} bytes a key ({:.1} MB)", ms(took), mb(resident));
+    println!(
+        "{count} API keys: {:.1} s to store, {:.0} ms to start, {each} bytes a key ({:.1} MB)",
+        filled.as_secs_f64(),
+        ms(took),
+        mb(resident)
+    );
 
     let path = format!("/{STAGE}/area00/thing000/7");
     let expect = |key: &str, wanted: u16| match ask(&node, api, &path, Some(key))? {
@@ -216,7 +223,9 @@ fn keys(program: &Path, folder: &Path, count: usize, empty: u64, clock: &Clock) 
     let slowest = known.iter().copied().fold(0.0, f64::max);
     let (made, known) = (crate::report::median(made), crate::report::median(known));
     println!("  a key more: {made:.1} ms to make it; {known:.1} ms (at most {slowest:.1}) from joining the plan to the first 200");
-    Ok(json!({"count": count, "startMs": ms(took), "keyBytes": each, "makeMs": made, "visibleMs": known, "visibleMsMost": slowest}))
+    Ok(
+        json!({"count": count, "storeMs": ms(filled), "startMs": ms(took), "keyBytes": each, "makeMs": made, "visibleMs": known, "visibleMsMost": slowest}),
+    )
 }
 
 /// Fills a data directory, so many records to a transaction.
