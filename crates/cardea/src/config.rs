@@ -1,7 +1,9 @@
 //! Every setting of the process: one table, one struct. A flag beats the environment beats `cardea.toml` beats the default, and each
 //! value knows where it came from. A name that is not in the table is an error that tells the nearest one that is.
 
-use crate::edge::{CERTIFICATES_MAX, NETWORKS_MAX, Network, Pair};
+mod policies;
+
+use crate::edge::{CERTIFICATES_MAX, NETWORKS_MAX, Network, Pair, PolicyPlan};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -112,7 +114,11 @@ pub struct ConfigError(pub String);
 
 /// The values of all settings, each with its origin.
 #[derive(Clone, Debug)]
-pub struct Values(BTreeMap<&'static str, (String, Origin)>);
+pub struct Values {
+    known: BTreeMap<&'static str, (String, Origin)>,
+    /// From the file alone: sections have no place in flags.
+    policies: Vec<PolicyPlan>,
+}
 
 impl Values {
     /// Joins the layers: flags, environment, the first `cardea.toml` of `files` that is there, defaults.
@@ -121,14 +127,16 @@ impl Values {
         environment: impl Iterator<Item = (String, String)>,
         files: &[PathBuf],
     ) -> Result<Values, ConfigError> {
-        let mut values = BTreeMap::new();
+        let (mut values, mut policies) = (BTreeMap::new(), Vec::new());
         for setting in SETTINGS {
             if let Some(default) = setting.default {
                 values.insert(setting.name, (default.to_owned(), Origin::Default));
             }
         }
         if let Some(path) = files.iter().find(|path| path.exists()) {
-            for (name, value) in read_file(path)? {
+            let (plain, sections) = read_file(path)?;
+            policies = sections;
+            for (name, value) in plain {
                 values.insert(known(&name, &format!("{} in {}", name, path.display()))?, (value, Origin::File(path.clone())));
             }
         }
@@ -143,17 +151,17 @@ impl Values {
         for (name, value) in flags {
             values.insert(known(name, &format!("--{name}"))?, (value.clone(), Origin::Flag));
         }
-        Ok(Values(values))
+        Ok(Values { known: values, policies })
     }
 
     /// The value of a setting, if it has one.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|(value, _)| value.as_str()).filter(|value| !value.is_empty())
+        self.known.get(name).map(|(value, _)| value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// The value of a setting and where it came from.
     pub fn with_origin(&self, name: &str) -> Option<(&str, &Origin)> {
-        self.0.get(name).map(|(value, origin)| (value.as_str(), origin))
+        self.known.get(name).map(|(value, origin)| (value.as_str(), origin))
     }
 
     fn number(&self, name: &str, least: u64, most: u64) -> Result<u64, ConfigError> {
@@ -219,10 +227,12 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
+/// A file's values, and its sections.
+fn read_file(path: &Path) -> Result<(Vec<(String, String)>, Vec<PolicyPlan>), ConfigError> {
     let wrong = |why: String| ConfigError(format!("{}: {why}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|why| wrong(why.to_string()))?;
-    let table: toml::Table = text.parse().map_err(|why: toml::de::Error| wrong(why.to_string()))?;
+    let mut table: toml::Table = text.parse().map_err(|why: toml::de::Error| wrong(why.to_string()))?;
+    let policies = policies::take(&mut table, path)?;
     let plain = |(name, value): (String, toml::Value)| {
         let value = match value {
             toml::Value::String(text) => text,
@@ -235,7 +245,7 @@ fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
         };
         Ok((name, value))
     };
-    table.into_iter().map(plain).collect()
+    Ok((table.into_iter().map(plain).collect::<Result<_, _>>()?, policies))
 }
 
 /// The settings, read and checked.
@@ -246,6 +256,8 @@ pub struct Config {
     pub listen_tls: Option<SocketAddr>,
     /// What is shown there; the first is for clients that name no host we know.
     pub certificates: Vec<Pair>,
+    /// Names that have TLS terms of their own.
+    pub tls_policies: Vec<PolicyPlan>,
     pub trusted_proxies: Vec<Network>,
     pub proxy_protocol: bool,
     pub control: SocketAddr,
@@ -322,6 +334,7 @@ impl Config {
             listen,
             listen_tls,
             certificates,
+            tls_policies: values.policies.clone(),
             trusted_proxies: trusted_proxies(values)?,
             proxy_protocol: values.flag("proxy-protocol")?,
             control,
@@ -363,6 +376,9 @@ fn tls(values: &Values) -> Result<(Option<SocketAddr>, Vec<Pair>), ConfigError> 
     let files = |name: &str| values.text(name).unwrap_or_default().split_whitespace().map(PathBuf::from).collect::<Vec<_>>();
     let (certificates, keys) = (files("tls-certificate"), files("tls-key"));
     if values.text("listen-tls").is_none() {
+        if !values.policies.is_empty() {
+            return Err(ConfigError("[[tls]] sections are for TLS: say where to listen for it with listen-tls".into()));
+        }
         let unused = certificates.first().or(keys.first());
         return unused.map_or(Ok((None, Vec::new())), |path| {
             Err(ConfigError(format!("{} is for TLS: say where to listen for it with listen-tls", path.display())))

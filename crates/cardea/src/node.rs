@@ -4,7 +4,7 @@ use crate::backup;
 use crate::config::Config;
 use crate::credentials::{KnownKeys, RootKey, RunFile, sealing_key};
 use crate::edge::control::ControlPort;
-use crate::edge::{self, Certificates, Lanes, Limits, Packer, Plan, TlsPlan, TrustedProxies};
+use crate::edge::{self, Certificates, Lanes, Limits, Packer, Plan, PolicyPlan, TlsPlan, TrustedProxies};
 use crate::log;
 use crate::machine::{Descriptors, bodies_bytes_max};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
@@ -239,7 +239,9 @@ fn packer(directory: Arc<Directory>) -> Packer {
 
 fn tls_plan(config: &Config, clock: &Clock) -> Result<Option<TlsPlan>, NodeError> {
     let Some(address) = config.listen_tls else { return Ok(None) };
-    let certificates = Certificates::read(config.certificates.clone(), clock.clone()).map_err(|why| fail(why.to_string()))?;
+    let everybody = PolicyPlan { pairs: config.certificates.clone(), ..PolicyPlan::default() };
+    let plans = std::iter::once(everybody).chain(config.tls_policies.iter().cloned()).collect();
+    let certificates = Certificates::with(plans, clock.clone()).map_err(|why| fail(why.to_string()))?;
     Ok(Some(TlsPlan { address, certificates: Arc::new(certificates) }))
 }
 

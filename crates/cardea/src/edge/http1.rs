@@ -115,6 +115,7 @@ async fn exchange<S: Socket, A: Answers>(line: &Rc<Line<S>>, rejected: Option<Re
     let recorded = Recorded { desk, ex };
     let reply = match rejected {
         Some(rejection) => front::refuse(recorded.ex, rejection.status, rejection.because),
+        None if line.misdirects(&recorded.ex.request.head) => front::refuse(recorded.ex, 421, front::MISDIRECTED),
         None => {
             recorded.ex.request.body = incoming::body(line, recorded.ex.request.head.body());
             let reply = {

@@ -1,5 +1,6 @@
 //! One connection's socket and state, and every wait on it.
 
+use super::certificates::Wall;
 use super::dock::Dock;
 use super::losses::Loss;
 use super::pace::Pace;
@@ -31,6 +32,8 @@ pub(super) struct Line<S: Socket> {
     peer: SocketAddr,
     port: u16,
     scheme: Scheme,
+    /// The TLS policy that the connection is under, where there are several.
+    wall: Option<Wall>,
     /// When the last bytes of the request's head were there.
     came: Cell<Moment>,
     /// The wait for the client's bytes.
@@ -81,6 +84,7 @@ impl<S: Socket> Line<S> {
             peer,
             port,
             scheme,
+            wall: None,
             came: Cell::new(Moment::default()),
             reading,
             armed: Cell::new(None),
@@ -90,6 +94,17 @@ impl<S: Socket> Line<S> {
             shut: Cell::new(false),
             answering: Cell::new(false),
         }
+    }
+
+    /// As it is, under a TLS policy.
+    pub(super) fn within(mut self, wall: Option<Wall>) -> Line<S> {
+        self.wall = wall;
+        self
+    }
+
+    /// Whether a request belongs on another connection: its host is under another TLS policy than this one was begun under.
+    pub(super) fn misdirects(&self, head: &RequestHead) -> bool {
+        self.wall.as_ref().is_some_and(|wall| !wall.is_around(head.host_name()))
     }
 
     pub(super) fn limits(&self) -> &Limits {

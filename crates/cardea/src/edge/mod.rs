@@ -52,7 +52,7 @@ mod proxy_protocol;
 mod secure;
 mod socket;
 
-pub use certificates::{CERTIFICATES_MAX, CertificateError, Certificates, Pair};
+pub use certificates::{CERTIFICATES_MAX, CertificateError, Certificates, LeastVersion, POLICIES_MAX, Pair, PolicyPlan};
 pub use file_body::Packer;
 pub use handed::{Handed, HandedAnswer, Unserved};
 pub use http1::Connection;

@@ -1,7 +1,7 @@
 //! HTTP/2 by a real client, and by one that writes its own frames.
 
 use crate::house::{Ending, PATIENCE, wait};
-use crate::tls::{Secure, Secured, secure};
+use crate::tls::{Secure, Secured, secure, walled};
 use bytes::Bytes;
 use cardea::edge::Loss;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -401,4 +401,14 @@ fn what_is_no_http_2_after_all_ends() {
     assert!(!said.starts_with(b"HTTP"), "{said:?}");
     assert!(matches!(ending, Ending::Closed | Ending::Truncated | Ending::Reset));
     assert!(secure.house.has_open(0, 0) && secure.house.told_nothing());
+}
+
+#[test]
+fn a_host_under_other_terms_than_its_connection_is_misdirected() {
+    let secure = walled();
+    let mut client = client(&secure);
+    let elsewhere = Request::builder().uri("https://x.b.test/hello").body(whole("")).unwrap();
+    let answer = client.ask(elsewhere).unwrap();
+    assert_eq!((answer.status, answer.body.as_slice()), (421, &br#"{"message":"Misdirected Request"}"#[..]));
+    assert_eq!(client.get("/hello").status, 200);
 }

@@ -2,7 +2,7 @@
 
 use crate::house::{Client, Ending, House, connect, wait};
 use base::world::{Clock, Ids};
-use cardea::edge::{Certificates, Limits, Pair, Plan, TlsPlan};
+use cardea::edge::{Certificates, LeastVersion, Limits, Pair, Plan, PolicyPlan, TlsPlan};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned, SupportedProtocolVersion, version};
@@ -80,9 +80,22 @@ fn secure_with(threads: usize, limits: Limits) -> Secure {
 pub(crate) fn secure_planned(threads: usize, limits: Limits, change: impl FnOnce(&mut Plan)) -> Secure {
     let authority = Authority::new();
     let pairs = vec![authority.issue("a", &["a.test"]), authority.issue("b", &["*.b.test"])];
+    secure_under(authority, vec![PolicyPlan { pairs, ..PolicyPlan::default() }], threads, limits, change)
+}
+
+/// A house where `*.b.test` has terms of its own: TLS 1.3.
+pub(crate) fn walled() -> Secure {
+    let authority = Authority::new();
+    let everybody = PolicyPlan { pairs: vec![authority.issue("a", &["a.test"])], ..PolicyPlan::default() };
+    let pairs = vec![authority.issue("b", &["*.b.test"])];
+    let strict = PolicyPlan { names: vec!["*.b.test".into()], pairs, least_version: LeastVersion::Tls13 };
+    secure_under(authority, vec![everybody, strict], 1, Limits::default(), |_| ())
+}
+
+fn secure_under(authority: Authority, plans: Vec<PolicyPlan>, threads: usize, limits: Limits, change: impl FnOnce(&mut Plan)) -> Secure {
     let mut certificates = None;
     let tls = |clock: &Clock| {
-        let read = Arc::new(Certificates::read(pairs, clock.clone()).unwrap());
+        let read = Arc::new(Certificates::with(plans, clock.clone()).unwrap());
         certificates = Some(read.clone());
         Some(TlsPlan { address: SocketAddr::from(([127, 0, 0, 1], 0)), certificates: read })
     };
@@ -363,4 +376,32 @@ fn a_drain_lets_running_requests_end_and_waits_for_no_handshake() {
     });
     let ended = silent.write_all(b"x").and_then(|()| silent.read(&mut [0; 1]));
     assert!(!matches!(ended, Ok(1..)), "{ended:?}");
+}
+
+#[test]
+fn a_name_under_terms_of_its_own_is_spoken_to_on_those_alone() {
+    let secure = walled();
+    let old = secure.authority.client_config(&[&version::TLS12], &["http/1.1"]);
+    assert_eq!(secure.client_for("a.test", &old).unwrap().get("/hello").status, 200);
+    assert!(secure.client_for("x.b.test", &old).is_err(), "1.2 is not enough there");
+    let mut strict = secure.client_for("x.b.test", &secure.config).unwrap();
+    assert_ne!(shown(&strict), shown(&secure.client()));
+    strict.send("GET /hello HTTP/1.1\r\nHost: Y.B.test:8443\r\n\r\n");
+    assert_eq!(strict.answer().text(), "hello");
+}
+
+#[test]
+fn a_host_under_other_terms_than_its_connection_is_misdirected() {
+    let secure = walled();
+    for (connected, host) in [("a.test", "x.b.test"), ("a.test", "x.b.test."), ("x.b.test", "a.test"), ("x.b.test", "elsewhere.test")] {
+        let mut client = secure.client_for(connected, &secure.config).unwrap();
+        client.send(format!("GET /hello HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.text()), (421, r#"{"message":"Misdirected Request"}"#), "{connected} {host}");
+        let told = secure.house.told();
+        assert_eq!(told.refused.unwrap().1, "the host is under another TLS policy than its connection");
+        client.send(format!("GET /hello HTTP/1.1\r\nHost: {connected}\r\n\r\n"));
+        assert_eq!(client.answer().text(), "hello", "the connection is good for its own");
+        secure.house.told();
+    }
 }

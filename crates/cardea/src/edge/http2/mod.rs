@@ -17,6 +17,7 @@ mod body;
 mod head;
 
 use super::Answers;
+use super::certificates::Wall;
 use super::dock::{Dock, Seat};
 use super::front;
 use super::handed::{Counted, InHand};
@@ -78,11 +79,12 @@ impl Default for Limits {
 const FRAME_BYTES_MAX: u32 = 16 * 1024;
 
 /// Who is at the other end, and how it came.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub(super) struct Origin {
     pub(super) peer: SocketAddr,
     pub(super) port: u16,
     pub(super) scheme: Scheme,
+    pub(super) wall: Option<Wall>,
 }
 
 /// Serves one connection to its end.
@@ -93,6 +95,7 @@ where
 {
     let (flow, running, asked) = (Rc::default(), Rc::new(InHand::default()), Rc::new(Cell::new(false)));
     let couriers = Couriers { dock: dock.clone(), next: Rc::clone(&flow) };
+    let peer = origin.peer;
     let front = Front { dock: dock.clone(), desk, origin, next: flow, running: running.clone(), asked: asked.clone() };
     let mut connection = pin!(settings(&dock, couriers).serve_connection(TokioIo::new(stream), front));
     let patience = dock.lane.deadlines.watch();
@@ -104,7 +107,7 @@ where
         loop {
             if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
                 if let Err(error) = ended {
-                    tracing::debug!(peer = %origin.peer, %error, "an HTTP/2 connection broke off");
+                    tracing::debug!(%peer, %error, "an HTTP/2 connection broke off");
                 }
                 return Poll::Ready(());
             }
@@ -180,10 +183,13 @@ impl<A: Answers> Service<Request<Incoming>> for Front<A> {
         let pieces = Rc::new(Pieces::default());
         self.next.set(Some(pieces.clone()));
         let mut held = Held::new(self);
-        let (dock, desk) = (self.dock.clone(), self.desk.clone());
+        let (dock, desk, wall) = (self.dock.clone(), self.desk.clone(), self.origin.wall.clone());
         Box::pin(async move {
             let (parts, body) = request.into_parts();
             let reply = match head::read(&parts, body.is_end_stream(), &dock.limits.h1) {
+                Ok(head) if wall.is_some_and(|wall| !wall.is_around(head.host_name())) => {
+                    front::refuse(&mut held.ex, 421, front::MISDIRECTED)
+                }
                 Ok(head) => {
                     held.ex.request.body = body::source(body, head.body(), &dock);
                     held.ex.request.head = head;
