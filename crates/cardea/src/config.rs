@@ -227,8 +227,10 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// A file's values, and its sections.
-fn read_file(path: &Path) -> Result<(Vec<(String, String)>, Vec<PolicyPlan>), ConfigError> {
+/// What a file says: plain values by name, and sections.
+type Said = (Vec<(String, String)>, Vec<PolicyPlan>);
+
+fn read_file(path: &Path) -> Result<Said, ConfigError> {
     let wrong = |why: String| ConfigError(format!("{}: {why}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|why| wrong(why.to_string()))?;
     let mut table: toml::Table = text.parse().map_err(|why: toml::de::Error| wrong(why.to_string()))?;
