@@ -41,7 +41,7 @@ pub(crate) struct Options {
     /// A setting of Cardea's as name=value, to see what a feature costs: explain-requests=0. May be given again
     #[arg(long = "set", value_name = "NAME=VALUE")]
     settings: Vec<String>,
-    /// Cargo's profile for Cardea: release, or dist
+    /// Cargo's profile for Cardea
     #[arg(long, default_value = "release")]
     profile: String,
     /// Priority of everybody, as nice(1) counts; below 0 needs root

@@ -65,6 +65,11 @@ pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && all(bytes, TOKEN)
 }
 
+/// How many bytes at the front are those of a token.
+pub(crate) fn token_len(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| CLASSES[usize::from(*byte)] & TOKEN == 0).unwrap_or(bytes.len())
+}
+
 /// An origin-form target: it starts with a slash and has nothing that two parsers could read in two ways.
 pub(crate) fn is_target(bytes: &[u8]) -> bool {
     bytes.first() == Some(&b'/') && all(bytes, TARGET)

@@ -195,16 +195,6 @@ pub(crate) fn may_be_complete(bytes: &[u8], seen: usize) -> bool {
     memchr::memchr_iter(b'\n', fresh).any(|at| matches!(&fresh[at + 1..], [b'\n', ..] | [b'\r', b'\n', ..]))
 }
 
-/// Does the line that ends where `next` begins end with CRLF? The parser below us would take a bare LF.
-pub(crate) fn ends_with_crlf(bytes: &[u8], next: usize) -> bool {
-    next >= 2 && bytes[next - 2..next] == *b"\r\n"
-}
-
-/// Where a piece, which the parser cut out of `whole`, stands in it.
-pub(crate) fn place(whole: &[u8], piece: &[u8]) -> usize {
-    piece.as_ptr() as usize - whole.as_ptr() as usize
-}
-
 /// Moves the head, `from..to`, out of `buf` and leaves what follows it. The head is copied, as it is short and outlives the read:
 /// so a request that waits long holds a small buffer, and the large one is free at once.
 pub(crate) fn take_head(into: &mut Vec<u8>, buf: &mut Vec<u8>, from: usize, to: usize) {

@@ -70,8 +70,12 @@ pub struct RequestHead {
     keep_alive: bool,
     expects_continue: bool,
     wants_websocket: bool,
+    /// Target and host, side by side: asked for often, so that they are texts once and for all.
+    text: String,
     path_end: u32,
     target_end: u32,
+    /// Where the host's port begins, with its colon.
+    port_from: u32,
     body: BodyLength,
 }
 
@@ -97,26 +101,16 @@ impl RequestHead {
         if from == buf.len() || (seen > 0 && !may_be_complete(buf, seen)) {
             return still_partial(&buf[from..], limits);
         }
-        let mut table = read::table();
-        let fields_max = usize::from(limits.fields_max).min(table.len());
-        let mut request = httparse::Request::new(&mut []);
         let bytes = &buf[from..];
-        let head = match request.parse_with_uninit_headers(bytes, &mut table[..fields_max]) {
-            Ok(httparse::Status::Complete(len)) => &bytes[..len],
-            Ok(httparse::Status::Partial) => return still_partial(bytes, limits),
-            Err(httparse::Error::Version) => return Err(version_rejection(bytes)),
-            Err(error) => return Err(read::rejection(error)),
+        let Some((line, fields_from)) = read::start_line(bytes)? else {
+            return judge_line(bytes).and_then(|()| still_partial(bytes, limits));
         };
-        let method = request.method.unwrap_or_default().as_bytes();
-        let target = request.path.unwrap_or_default().as_bytes();
-        self.version = if request.version == Some(0) { Version::Http10 } else { Version::Http11 };
-        if head.len() > limits.head_bytes_max() && target.len() <= limits.target_bytes_max as usize {
-            return Err(Rejection { status: 431, because: "the head is too large" });
-        }
+        let (method, target, version) = words(line)?;
+        self.version = version;
         self.start(method, target, limits)?;
-        let facts = read::read_fields(Side::Request, self.version, head, request.headers, limits, &mut self.fields)?;
-        let to = from + head.len();
-        take_head(&mut self.fields.bytes, buf, from, to);
+        let read = read::read_fields(Side::Request, version, bytes, fields_from, limits, &mut self.fields)?;
+        let Some((facts, len)) = read else { return still_partial(bytes, limits) };
+        take_head(&mut self.fields.bytes, buf, from, from + len);
         self.settle(&facts)?;
         Ok(Parsed::Complete)
     }
@@ -142,9 +136,10 @@ impl RequestHead {
 
     /// Empties it and keeps its buffers.
     pub fn clear(&mut self) {
-        let mut fields = std::mem::take(&mut self.fields);
+        let (mut fields, mut text) = (std::mem::take(&mut self.fields), std::mem::take(&mut self.text));
         fields.clear();
-        *self = Self { fields, ..Self::default() };
+        text.clear();
+        *self = Self { fields, text, ..Self::default() };
     }
 
     #[must_use]
@@ -161,20 +156,20 @@ impl RequestHead {
     /// Path and query as received: they start with a slash and are ASCII without controls, spaces and ``"<>\^`{|}#``.
     #[must_use]
     pub fn target(&self) -> &str {
-        self.fields.text(self.target_from(), self.target_end as usize)
+        &self.text[..self.target_end as usize]
     }
 
     /// The target up to the question mark.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.fields.text(self.target_from(), self.path_end as usize)
+        &self.text[..self.path_end as usize]
     }
 
     /// What follows the question mark; blank if nothing does, nothing if there is none.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         let (mark, end) = (self.path_end as usize, self.target_end as usize);
-        (mark < end).then(|| self.fields.text(mark + 1, end))
+        (mark < end).then(|| &self.text[mark + 1..end])
     }
 
     #[must_use]
@@ -208,21 +203,13 @@ impl RequestHead {
     /// `Host` as received, with its port; blank only for HTTP/1.0.
     #[must_use]
     pub fn host(&self) -> &str {
-        let host = self.fields.first(Known::Host).unwrap_or_default();
-        str::from_utf8(host).expect("Host is checked to be ASCII before it is kept")
+        &self.text[self.target_end as usize..]
     }
 
     /// `Host` without its port. An IPv6 address keeps its brackets.
     #[must_use]
     pub fn host_name(&self) -> &str {
-        let host = self.fields.first(Known::Host).unwrap_or_default();
-        // The last colon is that of the port: it stands after the bracket of an address, and names have none.
-        let digits = host.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-        let name = match host[..host.len() - digits] {
-            [ref name @ .., b':'] => name,
-            _ => host,
-        };
-        str::from_utf8(name).expect("Host is checked to be ASCII before it is kept")
+        &self.text[self.target_end as usize..self.port_from as usize]
     }
 
     #[must_use]
@@ -241,11 +228,6 @@ impl RequestHead {
         self.fields.named(name)
     }
 
-    fn target_from(&self) -> usize {
-        // A cleared head has no target: both ends are 0 then.
-        (usize::from(self.method_len) + 1).min(self.path_end as usize)
-    }
-
     /// Checks and keeps what the request line says.
     fn start(&mut self, method: &[u8], target: &[u8], limits: &HeadLimits) -> Result<(), Rejection> {
         if !check::is_token(method) || method.len() > METHOD_BYTES_MAX {
@@ -259,9 +241,10 @@ impl RequestHead {
         }
         self.method = Method::of(method);
         self.method_len = method.len() as u8;
-        let from = method.len() + 1;
-        self.path_end = (from + memchr::memchr(b'?', target).unwrap_or(target.len())) as u32;
-        self.target_end = (from + target.len()) as u32;
+        self.text.push_str(str::from_utf8(target).expect("what may stand in a target is ASCII"));
+        self.path_end = memchr::memchr(b'?', target).unwrap_or(target.len()) as u32;
+        self.target_end = target.len() as u32;
+        self.port_from = self.target_end;
         Ok(())
     }
 
@@ -271,6 +254,9 @@ impl RequestHead {
             return Err(Rejection::bad("no Host"));
         }
         facts.settle(&mut self.fields)?;
+        let host = self.fields.first(Known::Host).unwrap_or_default();
+        self.text.push_str(str::from_utf8(host).expect("what may stand in a host is ASCII"));
+        self.port_from = self.text.len() as u32 - port_len(host);
         self.body = match facts.content_length {
             _ if facts.chunked => BodyLength::Chunked,
             Some(length) => BodyLength::Exact(length),
@@ -349,6 +335,12 @@ impl Builder {
     }
 }
 
+/// Bytes of a host's port, with its colon. That colon is the last one: it stands after the bracket of an address, and names have none.
+fn port_len(host: &[u8]) -> u32 {
+    let digits = host.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    if host[..host.len() - digits].ends_with(b":") { digits as u32 + 1 } else { 0 }
+}
+
 /// How many bytes of blank lines stand before the request line.
 fn skip_blank_lines(bytes: &[u8]) -> Result<usize, Rejection> {
     let mut from = 0;
@@ -381,10 +373,32 @@ fn too_long_target() -> Rejection {
     Rejection { status: 414, because: "the target is too long" }
 }
 
+/// The three words of a request line.
+fn words(line: &[u8]) -> Result<(&[u8], &[u8], Version), Rejection> {
+    let end = memchr::memchr(b' ', line).ok_or(Rejection::bad("the request line is one word"))?;
+    let (method, rest) = (&line[..end], &line[end + 1..]);
+    let (target, version) = match rest {
+        [target @ .., b' ', b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'] => (target, Version::Http11),
+        [target @ .., b' ', b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'0'] => (target, Version::Http10),
+        _ => return Err(version_rejection(line)),
+    };
+    Ok((method, target, version))
+}
+
+/// The beginning of a request line whose end is still to come: may it go on to be one?
+fn judge_line(bytes: &[u8]) -> Result<(), Rejection> {
+    let method_len = check::token_len(bytes);
+    match bytes.get(method_len) {
+        _ if method_len > METHOD_BYTES_MAX => Err(Rejection::bad("the method is no token, or too long")),
+        None => Ok(()),
+        Some(b' ') if method_len > 0 => Ok(()),
+        Some(_) => Err(Rejection::bad("the method is no token, or too long")),
+    }
+}
+
 /// A version that is written well but that we do not speak is 505; anything else in its place is no request.
-fn version_rejection(bytes: &[u8]) -> Rejection {
-    let line = &bytes[..memchr::memchr(b'\n', bytes).unwrap_or(bytes.len())];
-    let mut words = line.strip_suffix(b"\r").unwrap_or(line).split(|byte| *byte == b' ');
+fn version_rejection(line: &[u8]) -> Rejection {
+    let mut words = line.split(|byte| *byte == b' ');
     match (words.nth(2), words.next()) {
         (Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor]), None) if major.is_ascii_digit() && minor.is_ascii_digit() => {
             Rejection { status: 505, because: "an HTTP version other than 1.0 and 1.1" }

@@ -1,5 +1,6 @@
 //! Answer heads, as an upstream sends them.
 
+use crate::check;
 use crate::fields::{Field, Fields};
 use crate::head::{BodyLength, Parsed, Rejection, Side, Version, may_be_complete, take_head};
 use crate::known::Known;
@@ -45,24 +46,11 @@ impl ResponseHead {
         if seen > 0 && !may_be_complete(buf, seen) {
             return still_partial(buf, limits);
         }
-        let mut table = read::table();
-        let fields_max = usize::from(limits.fields_max).min(table.len());
-        let mut response = httparse::Response::new(&mut []);
-        let config = httparse::ParserConfig::default();
-        let head = match config.parse_response_with_uninit_headers(&mut response, buf, &mut table[..fields_max]) {
-            Ok(httparse::Status::Complete(len)) => &buf[..len],
-            Ok(httparse::Status::Partial) => return still_partial(buf, limits),
-            Err(error) => return Err(read::rejection(error)),
-        };
-        self.version = if response.version == Some(0) { Version::Http10 } else { Version::Http11 };
-        self.status = response.code.unwrap_or_default();
-        if self.status < 100 {
-            return Err(Rejection::bad("a status under 100"));
-        }
-        let facts = read::read_fields(Side::Answer, self.version, head, response.headers, limits, &mut self.fields)?;
-        // That line ends with CRLF, as all do after `read_fields`.
-        self.reason_end = memchr::memchr(b'\r', head).unwrap_or_default() as u32;
-        let len = head.len();
+        let Some((line, fields_from)) = read::start_line(buf)? else { return judge_line(buf).and_then(|()| still_partial(buf, limits)) };
+        (self.version, self.status) = words(line)?;
+        self.reason_end = u32::try_from(line.len()).map_err(|_| Rejection::bad("the head of the answer is too large"))?;
+        let read = read::read_fields(Side::Answer, self.version, buf, fields_from, limits, &mut self.fields)?;
+        let Some((facts, len)) = read else { return still_partial(buf, limits) };
         take_head(&mut self.fields.bytes, buf, 0, len);
         facts.settle(&mut self.fields)?;
         if self.status == 101 && (asked != Asked::ForWebsocket || !facts.says_upgrade || !facts.wants_websocket) {
@@ -147,6 +135,28 @@ impl ResponseHead {
     pub fn fields_named<'a>(&'a self, name: &str) -> impl Iterator<Item = Field<'a>> {
         self.fields.named(name)
     }
+}
+
+/// Version and status of a status line. The words after them may be missing, with the blank before them.
+fn words(line: &[u8]) -> Result<(Version, u16), Rejection> {
+    let (version, rest) = match line {
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1', rest @ ..] => (Version::Http11, rest),
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'0', rest @ ..] => (Version::Http10, rest),
+        _ => return Err(Rejection::bad("no HTTP version")),
+    };
+    let Some([b' ', digits @ ..]) = rest.get(..4) else { return Err(Rejection::bad("no status code")) };
+    match (check::decimal(digits), rest.get(4)) {
+        (Some(status @ 100..), None | Some(b' ')) => Ok((version, status as u16)),
+        (Some(0..100), _) => Err(Rejection::bad("a status under 100")),
+        _ => Err(Rejection::bad("no status code")),
+    }
+}
+
+/// The beginning of a status line whose end is still to come: may it go on to be one?
+fn judge_line(bytes: &[u8]) -> Result<(), Rejection> {
+    const FRONT: &[u8] = b"HTTP/1.";
+    let some = bytes.len().min(FRONT.len());
+    if bytes[..some] == FRONT[..some] { Ok(()) } else { Err(Rejection::bad("no HTTP version")) }
 }
 
 fn still_partial(bytes: &[u8], limits: &HeadLimits) -> Result<Parsed, Rejection> {

@@ -58,7 +58,7 @@ impl AccessFormat {
                     let from = out.len();
                     if !variable.write(ex, out) {
                         out.push(b'-');
-                    } else if !is_plain(&out[from..]) {
+                    } else if !variable.is_plain() && !is_plain(&out[from..]) {
                         let raw = out.split_off(from);
                         escape(&raw, out);
                     }

@@ -57,6 +57,35 @@ impl Variable {
         ALL.iter().find(|(text, _)| *text == name).map(|(_, variable)| *variable)
     }
 
+    /// Whether its value is our own making: digits, ids and names that need no escaping, whoever asks.
+    pub fn is_plain(self) -> bool {
+        use Variable::*;
+        matches!(
+            self,
+            AccountId
+                | ApiId
+                | DeploymentId
+                | ErrorResponseType
+                | ExtendedRequestId
+                | IdentityApiKeyId
+                | IdentitySourceIp
+                | IntegrationLatency
+                | IntegrationLatencyLong
+                | IntegrationStatus
+                | IntegrationStatusLong
+                | IsCanaryRequest
+                | Protocol
+                | RequestId
+                | RequestTime
+                | RequestTimeEpoch
+                | ResourceId
+                | ResponseLatency
+                | ResponseLength
+                | Stage
+                | Status
+        )
+    }
+
     /// Appends its value; answers whether it has one.
     pub fn write(self, ex: &Exchange, out: &mut Vec<u8>) -> bool {
         let begin = out.len();
@@ -92,11 +121,11 @@ impl Variable {
             Variable::ExtendedRequestId => out.extend_from_slice(ex.extended_id.as_bytes()),
             Variable::HttpMethod => text(ex.request.head.method_text()),
             // A key that was found good is the one that came in the header.
-            Variable::IdentityApiKey if !ex.caller.api_key_id.as_str().is_empty() => {
+            Variable::IdentityApiKey if !ex.caller.api_key_id.as_bytes().is_empty() => {
                 out.extend_from_slice(ex.request.head.field(Known::XApiKey).unwrap_or_default());
             }
             Variable::IdentityApiKey => {}
-            Variable::IdentityApiKeyId => text(ex.caller.api_key_id.as_str()),
+            Variable::IdentityApiKeyId => out.extend_from_slice(ex.caller.api_key_id.as_bytes()),
             Variable::IdentitySourceIp => match ex.request.peer.ip() {
                 std::net::IpAddr::V4(ip) => ip.octets().into_iter().enumerate().for_each(|(n, octet)| {
                     if n > 0 {

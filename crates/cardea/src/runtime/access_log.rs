@@ -13,9 +13,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Batches that may wait for the writer thread.
-const WAITING_BATCHES_MAX: usize = 256;
+const WAITING_BATCHES_MAX: usize = 128;
 /// A thread's lines are handed over when they are this many bytes, or this old.
-const BATCH_BYTES: usize = 32 * 1024;
+const BATCH_BYTES: usize = 64 * 1024;
 /// How long the last lines may take at the end.
 const FINISH_WAIT: Duration = Duration::from_secs(5);
 /// Characters of a log group's name that are kept in its file's name.

@@ -345,13 +345,37 @@ fn a_head_that_comes_slowly_is_parsed_once() {
 }
 
 #[test]
-fn a_slow_head_with_bare_line_ends_is_refused_when_it_would_end() {
+fn a_slow_head_with_a_bare_line_end_is_refused_at_once_or_when_it_would_end() {
     let mut head = RequestHead::default();
     let mut buf = b"GET / HTTP/1.1\nHost: a\n".to_vec();
+    assert_eq!(head.parse(&mut buf, &HeadLimits::default()).unwrap_err().status, 400);
+    let mut buf = b"GET / HTTP/1.1\r\nHost: a".to_vec();
     assert_eq!(head.parse(&mut buf, &HeadLimits::default()), Ok(Parsed::Partial));
     let seen = buf.len();
-    buf.push(b'\n');
+    buf.extend_from_slice(b"\n\r\n");
     assert_eq!(head.parse_further(&mut buf, seen, &HeadLimits::default()).unwrap_err().status, 400);
+}
+
+#[test]
+fn garbage_is_refused_with_its_first_bytes() {
+    let limits = HeadLimits::default();
+    for garbage in [
+        &b"\x16\x03\x01\x02\x00"[..],
+        b"G\0T / HT",
+        b"GET / \x7f",
+        b"GET / HTTP/1.1\r\nHost : a",
+        b"GET / HTTP/1.1\r\nHost: a\0",
+        b"GET / HTTP/1.1\r\nHost: a\rb",
+        b"GET / HTTP/1.1\r\nHost\r",
+        b"GET / HTTP/1.1\r\n folded",
+        b"GET / HTTP/1.1\r\n:",
+    ] {
+        let told = RequestHead::default().parse(&mut garbage.to_vec(), &limits);
+        assert_eq!(told.map_err(|why| why.status), Err(400), "{}", garbage.escape_ascii());
+    }
+    for so_far in ["G", "GET /", "GET / HTTP/1.1\r", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHo", "GET / HTTP/1.1\r\nHost: a\r"] {
+        assert_eq!(RequestHead::default().parse(&mut so_far.as_bytes().to_vec(), &limits), Ok(Parsed::Partial), "{so_far:?}");
+    }
 }
 
 #[test]
