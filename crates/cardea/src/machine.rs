@@ -29,7 +29,8 @@ impl Descriptors {
         Descriptors::of(now.unwrap_or(u64::from(u32::MAX)))
     }
 
-    fn of(all: u64) -> Descriptors {
+    /// Shares out so many.
+    pub fn of(all: u64) -> Descriptors {
         let free = all.saturating_sub(DESCRIPTORS_RESERVED).max(all / 4).max(4);
         let idle = free / IDLE_SHARE;
         let whole = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);

@@ -10,6 +10,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub(crate) type Secured = Client<StreamOwned<ClientConnection, TcpStream>>;
@@ -233,6 +234,26 @@ fn new_certificates_are_for_new_connections_and_bad_ones_change_nothing() {
     assert!(secure.certificates.reload().unwrap_err().to_string().contains("a.pem: it has no certificate"));
     assert_eq!(shown(&secure.client_for("a.test", &fresh(&secure)).unwrap()), after);
     assert_eq!(before.get("/hello").text(), "hello");
+}
+
+#[test]
+fn requests_and_handshakes_go_on_while_certificates_are_read_anew() {
+    let secure = secure();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let mut kept = secure.client();
+        let keeping = scope.spawn(|| (0..2_000).for_each(|_| assert_eq!(kept.get("/lean").text(), "hello")));
+        let coming = scope.spawn(|| (0..40).for_each(|_| assert_eq!(secure.client().get("/lean").text(), "hello")));
+        let reloading = scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                secure.certificates.reload().unwrap();
+            }
+        });
+        let ended = [keeping.join(), coming.join()];
+        over.store(true, Ordering::Relaxed);
+        reloading.join().unwrap();
+        assert!(ended.iter().all(Result::is_ok));
+    });
 }
 
 /// A client without tickets.

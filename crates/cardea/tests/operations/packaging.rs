@@ -2,6 +2,7 @@
 
 use crate::house::Scratch;
 use cardea::config::{Config, Values};
+use cardea::machine::Descriptors;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -101,7 +102,8 @@ fn the_unit_is_hardened_and_its_settings_are_ours() {
     let config = settings(value("Environment=").split(' '));
     assert_eq!(config.data_dir, Path::new("/var/lib").join(value("StateDirectory=")));
     assert!(value("TimeoutStopSec=").parse::<u64>().unwrap() > config.drain_seconds, "the drain comes to its end");
-    assert!(value("LimitNOFILE=").parse::<usize>().unwrap() >= 2 * config.connections_max, "a client and its back end");
+    let shared = Descriptors::of(value("LimitNOFILE=").parse().unwrap());
+    assert!(shared.clients_max >= config.connections_max, "a client and its back end: {shared:?}");
 }
 
 #[test]
