@@ -239,9 +239,8 @@ fn new_certificates_are_for_new_connections_and_bad_ones_change_nothing() {
 #[test]
 fn requests_and_handshakes_go_on_while_certificates_are_read_anew() {
     let secure = secure();
-    let over = AtomicBool::new(false);
+    let (over, mut kept) = (AtomicBool::new(false), secure.client());
     std::thread::scope(|scope| {
-        let mut kept = secure.client();
         let keeping = scope.spawn(|| (0..2_000).for_each(|_| assert_eq!(kept.get("/lean").text(), "hello")));
         let coming = scope.spawn(|| (0..40).for_each(|_| assert_eq!(secure.client().get("/lean").text(), "hello")));
         let reloading = scope.spawn(|| {
