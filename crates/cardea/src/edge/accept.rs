@@ -7,6 +7,7 @@ use super::front;
 use super::http1::Connection;
 use super::lanes::Mail;
 use super::line::Line;
+use super::listener::BACKLOG;
 use super::losses::Loss;
 use super::proxy_protocol;
 use super::secure::Secure;
@@ -75,7 +76,8 @@ impl<A: Answers> Door<A> {
         }
         // The event loop may not have told yet what the kernel has.
         let Ok(listener) = listener.into_std() else { return };
-        loop {
+        // Not more than were there when the drain began: whoever keeps coming must not keep us.
+        for _ in 0..=BACKLOG {
             match listener.accept() {
                 Ok((stream, peer)) => self.admit_std(entry, stream, peer, self.dock.ticket(Which::Own)),
                 Err(error) if is_of_one_connection(&error) => {}

@@ -5,7 +5,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 
 /// Connections the kernel keeps for each thread until they are accepted.
-const BACKLOG: i32 = 4_096;
+pub(super) const BACKLOG: i32 = 4_096;
 
 /// Bytes of an answer that wait in the kernel to be sent; accepted connections inherit it.
 #[cfg(target_os = "linux")]
