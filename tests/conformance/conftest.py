@@ -7,9 +7,13 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
+import model_check
+import program
 from backend import Backend
 from bench import Api
 from program import Cardea
+
+program.client_hooks.append(model_check.watch)
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +76,27 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         for program in getattr(item, "programs", []):
             report.sections.append((f"cardea {program.process.pid}", program.log()[-6000:]))
     return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Each process tells the first which operations it has checked against the model."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["checked"] = sorted(model_check.checked)
+
+
+class Collector:
+    """The first process, where there are several."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: Any) -> None:
+        model_check.checked.update(getattr(node, "workeroutput", {}).get("checked", []))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Collector())
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    terminalreporter.write_line(f"answers that obey the service model: {len(model_check.checked)}/{model_check.operations()} operations")

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Callable, Optional, Union
 
 import boto3
 from botocore.auth import SigV4Auth
@@ -26,6 +26,8 @@ ACCOUNT = "000000000000"
 START_SECONDS = 20
 STOP_SECONDS = 20
 RUN_SECONDS = 20
+# What is done with every new client, before it is used.
+client_hooks: list[Callable[[Any], None]] = []
 LISTENING = re.compile(r"^listening data=http://([\d.]+):(\d+) control=http://([\d.]+):(\d+)$")
 
 
@@ -171,6 +173,8 @@ class Cardea:
                     **changes,
                 },
             )
+            for hook in client_hooks:
+                hook(made)
             if changes:
                 return made
             self._clients[slot] = made

@@ -39,7 +39,12 @@ from program import ACCOUNT, REGION, Cardea, NotStarted
 
 FLOOR = Path(__file__).with_name("replay_floor.json")
 RECORDED_ACCOUNT = "111111111111"
-KEY = {"CARDEA_ROOT_ACCESS_KEY_ID": "AKIAREPLAYREPLAYREPL", "CARDEA_ROOT_SECRET_ACCESS_KEY": "replay-replay-replay-replay-replay-replay"}
+KEY = {
+    "CARDEA_ROOT_ACCESS_KEY_ID": "AKIAREPLAYREPLAYREPL",
+    "CARDEA_ROOT_SECRET_ACCESS_KEY": "replay-replay-replay-replay-replay-replay",
+    # Exported definitions name AWS's hosts, as the recorded ones do.
+    "CARDEA_PUBLIC_URL": "aws",
+}
 # What a client raises when the other side speaks no AWS.
 NO_ANSWER = (botocore.exceptions.BotoCoreError, botocore.parsers.ResponseParserError, ValueError, AttributeError)
 UNKNOWN = {"UnknownOperationException", "UnknownOperation", "NotImplemented", "NotImplementedException"}

@@ -96,6 +96,12 @@ def test_a_log_date_is_any_log_date() -> None:
     assert differences(line, "2025-09-29 : Method completed with status: 200") == ["/ value"]
 
 
+def test_a_log_is_compared_line_by_line() -> None:
+    aws = {"line00": "a <x:1>", "line01": ""}
+    assert compare(aws, "a b\n", Bindings()) == []
+    assert [one.path for one in compare(aws, "a b\nc\n", Bindings())] == ["/line01", "/line02"]
+
+
 def test_a_long_string_is_written_out() -> None:
     assert Bindings().fill("<'a' 5 times>") == "aaaaa"
     assert differences("<'a' 3 times>", "aaa") == []

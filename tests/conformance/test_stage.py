@@ -269,3 +269,11 @@ def test_the_default_endpoint_can_be_switched_off(staged: Staged) -> None:
     staged.patch(("replace", "/description", "touched"))
     answer = staged.api.call("/pets")
     assert (answer.status, answer.text, answer.error_type) == (403, '{"message":"Forbidden"}', "ForbiddenException")
+
+
+def test_what_a_stage_remembers_can_be_forgotten(api: Api, gw: Any) -> None:
+    api.mock().deploy("dev")
+    assert status(gw.flush_stage_cache(restApiId=api.id, stageName="dev")) == 202
+    assert status(gw.flush_stage_authorizers_cache(restApiId=api.id, stageName="dev")) == 202
+    for call in (gw.flush_stage_cache, gw.flush_stage_authorizers_cache):
+        assert refusal(call, restApiId=api.id, stageName="nosuch")[:2] == (404, "NotFoundException")

@@ -2,7 +2,7 @@
 
 use crate::catalogue::requests;
 use crate::failure::{Outcome, fail};
-use crate::load::{Load, Pace};
+use crate::load::{Load, Pace, Protocol};
 use crate::node::{self, Node, STAGE, host};
 use crate::peers::{Field, Peer};
 use crate::place::{LOAD_CORE, MEASURED_CORE, Priority, Running, Scratch, move_to, raise_descriptors};
@@ -24,7 +24,7 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// What to measure
-    #[arg(long, value_delimiter = ',', default_values_t = ["small", "idle", "10k", "1m", "threads"].map(String::from))]
+    #[arg(long, value_delimiter = ',', default_values_t = ["small", "idle", "10k", "1m", "tls", "http2", "threads"].map(String::from))]
     parts: Vec<String>,
     /// Rounds of small bodies; large bodies take half as many
     #[arg(long, default_value_t = 7)]
@@ -54,6 +54,9 @@ const SECONDS_MAX: f64 = 60.0;
 /// Less would leave no descriptors to what is measured.
 const IDLE_MAX: usize = 9_000;
 const SMALL_BYTES: usize = 100;
+/// Connections of HTTP/2, and what each has under way.
+const HTTP2_CONNECTIONS: usize = 8;
+const STREAMS: usize = 16;
 const WARM: Duration = Duration::from_millis(400);
 
 impl Options {
@@ -65,9 +68,10 @@ impl Options {
         if self.quick { self.rounds.min(3) } else { self.rounds.clamp(1, ROUNDS_MAX) }
     }
 
-    fn pace(&self, body_bytes: usize, connections: usize) -> Pace {
+    fn pace(&self, body_bytes: usize, connections: usize, protocol: Protocol) -> Pace {
         let seconds = if self.quick { self.seconds.min(1.0) } else { self.seconds.clamp(0.1, SECONDS_MAX) };
-        Pace { connections, warm: WARM, length: Duration::from_secs_f64(seconds), body_bytes }
+        let at_once = if protocol == Protocol::Http2 { STREAMS } else { 1 };
+        Pace { connections, warm: WARM, length: Duration::from_secs_f64(seconds), body_bytes, protocol, at_once }
     }
 }
 
@@ -89,14 +93,17 @@ pub(crate) fn run(options: &Options) -> Outcome<()> {
     if options.wants("idle") {
         told.insert("idleBytes".into(), idle(&field, &mut load, options)?);
     }
-    for (part, bytes, connections, rounds) in [
-        ("small", SMALL_BYTES, options.connections, options.rounds()),
-        ("10k", 10 * 1024, options.connections, options.rounds().div_ceil(2)),
-        ("1m", 1024 * 1024, options.connections.min(16), options.rounds().div_ceil(2)),
+    let (all, few) = (options.rounds(), options.rounds().div_ceil(2));
+    for (part, what, pace, rounds) in [
+        ("small", "HTTP/1.1", options.pace(SMALL_BYTES, options.connections, Protocol::Http1), all),
+        ("10k", "HTTP/1.1", options.pace(10 * 1024, options.connections, Protocol::Http1), few),
+        ("1m", "HTTP/1.1", options.pace(1024 * 1024, options.connections.min(16), Protocol::Http1), few),
+        ("tls", "HTTP/1.1 over TLS 1.3", options.pace(SMALL_BYTES, options.connections, Protocol::Tls), few),
+        ("http2", "HTTP/2 over TLS 1.3, 16 streams each", options.pace(SMALL_BYTES, HTTP2_CONNECTIONS, Protocol::Http2), few),
     ] {
         if options.wants(part) {
-            let rows = rounds_of(&field, &mut load, options.pace(bytes, connections), rounds)?;
-            print(&format!("Bodies of {bytes} bytes, {connections} connections, one core"), &rows);
+            let rows = rounds_of(&field, &mut load, pace, rounds)?;
+            print(&format!("Bodies of {} bytes, {} connections of {what}, one core", pace.body_bytes, pace.connections), &rows);
             told.insert(part.to_owned(), ratios(&rows));
         }
     }
@@ -167,7 +174,7 @@ fn ratios(rows: &[Row]) -> Value {
 /// Memory of a connection that asked once and is idle.
 fn idle(field: &Field, load: &mut Load, options: &Options) -> Outcome<Value> {
     let connections = if options.quick { options.idle.min(1_000) } else { options.idle.clamp(1, IDLE_MAX) };
-    let warm = Pace { length: Duration::from_millis(200), ..options.pace(SMALL_BYTES, options.connections) };
+    let warm = Pace { length: Duration::from_millis(200), ..options.pace(SMALL_BYTES, options.connections, Protocol::Http1) };
     let mut told = Map::new();
     println!("\n{connections} idle connections");
     for peer in &field.peers {
@@ -189,12 +196,12 @@ fn two_threads(program: &Path, folder: &Path, load: &mut Load, options: &Options
     let node = Node::start(program, folder, "two-threads", 2, &options.settings)?;
     let api = node.set_up(load.port())?;
     let before = format!("/{STAGE}");
-    let questions = crate::load::Questions { port: node.run.data.port(), requests: requests(&host(&api), &before) };
+    let questions = crate::load::Questions { port: node.run.data.port(), tls_port: 0, requests: requests(&host(&api), &before) };
     move_to(&[MEASURED_CORE, LOAD_CORE])?;
     let log = folder.join("two-threads/logs/bench.log");
     let mut row = Row { name: "cardea", rounds: Vec::new() };
     for number in 0..options.rounds().div_ceil(2) {
-        let counted = load.run(&questions, options.pace(SMALL_BYTES, options.connections), || node.process.cpu_ns())?;
+        let counted = load.run(&questions, options.pace(SMALL_BYTES, options.connections, Protocol::Http1), || node.process.cpu_ns())?;
         let resident_bytes = node.process.resident_bytes();
         row.rounds.push(Round { number, counted, resident_bytes, body_bytes: SMALL_BYTES });
         // It is written to by appending.

@@ -6,6 +6,7 @@
 //! Connections are watched edge-triggered: a read that does not fill its buffer has emptied the socket, unless the other side is done.
 
 use crate::failure::{Outcome, fail};
+use crate::secure::{self, Secure};
 use base::world::{Clock, Moment};
 use memchr::memmem;
 use mio::event::Event;
@@ -27,8 +28,11 @@ const ANSWER_WAIT: Duration = Duration::from_secs(10);
 const OPENING: usize = 32;
 
 /// What is asked, and of whom.
+#[derive(Clone)]
 pub(crate) struct Questions {
     pub(crate) port: u16,
+    /// Where it is spoken to through TLS.
+    pub(crate) tls_port: u16,
     /// Whole requests, in the order in which they are sent, over and over.
     pub(crate) requests: Vec<Vec<u8>>,
 }
@@ -41,6 +45,19 @@ pub(crate) struct Pace {
     pub(crate) length: Duration,
     /// Bytes of each answer's body.
     pub(crate) body_bytes: usize,
+    pub(crate) protocol: Protocol,
+    /// Requests that each connection has under way.
+    pub(crate) at_once: usize,
+}
+
+/// What clients speak. Back ends are always spoken to in plain HTTP/1.1.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Http1,
+    /// HTTP/1.1 through TLS.
+    Tls,
+    /// HTTP/2 through TLS.
+    Http2,
 }
 
 /// What came of it.
@@ -80,16 +97,24 @@ struct Back {
 /// A connection of a client.
 struct Client {
     stream: TcpStream,
-    head: Vec<u8>,
-    /// Bytes of the body that are still to come; `None` while the head is.
-    left: Option<usize>,
+    incoming: Incoming,
+    secure: Option<Box<Secure>>,
     asked: Moment,
 }
 
+/// An answer of HTTP/1.1 on its way in.
+#[derive(Default)]
+pub(crate) struct Incoming {
+    head: Vec<u8>,
+    /// Bytes of the body that are still to come; `None` while the head is.
+    left: Option<usize>,
+    ok: bool,
+}
+
 /// What reading from a client came to.
-enum Got {
+pub(crate) enum Got {
     Nothing,
-    Answer { ok: bool },
+    Answers { good: u64, bad: u64 },
     Broken,
 }
 
@@ -121,10 +146,13 @@ impl Load {
     pub(crate) fn run(&mut self, questions: &Questions, pace: Pace, meter: impl Fn() -> u64) -> Outcome<Counted> {
         self.answer = answer(pace.body_bytes);
         self.clients.clear();
-        let mut next = questions.requests.iter().cycle();
+        let prepared = questions.requests.iter().map(|request| secure::prepared(pace.protocol, request)).collect::<Outcome<Vec<_>>>()?;
+        let mut next = prepared.iter().cycle();
         for number in 0..pace.connections {
-            self.connect(questions.port)?;
-            self.ask(number, next.next())?;
+            self.connect(questions, pace.protocol)?;
+            for _ in 0..pace.at_once.max(1) {
+                self.ask(number, next.next())?;
+            }
         }
         let mut latencies: Vec<u32> = Vec::with_capacity(1 << 20);
         let (mut answers, mut bad) = (0, 0);
@@ -147,22 +175,26 @@ impl Load {
             let seen = self.clock.now();
             for event in &events {
                 let Some(number) = self.dispatch(event) else { continue };
-                match self.read_client(number, event.is_read_closed()) {
+                let again = match self.read_client(number, event.is_read_closed()) {
                     Got::Nothing => continue,
-                    Got::Answer { ok } => {
-                        answers += 1;
-                        bad += u64::from(!ok);
+                    Got::Answers { good: fine, bad: wrong } => {
+                        answers += fine + wrong;
+                        bad += wrong;
                         if latencies.len() < LATENCIES_MAX {
                             let waited = seen.since(self.clients[number].asked).as_nanos();
                             latencies.push(u32::try_from(waited).unwrap_or(u32::MAX));
                         }
+                        fine + wrong
                     }
                     Got::Broken => {
                         bad += 1;
-                        self.reconnect(number, questions.port)?;
+                        self.clients[number] = self.open(questions, pace.protocol, number)?;
+                        pace.at_once.max(1) as u64
                     }
+                };
+                for _ in 0..again {
+                    self.ask(number, next.next())?;
                 }
-                self.ask(number, next.next())?;
             }
         }
         let metered = meter().saturating_sub(meter_from);
@@ -176,7 +208,7 @@ impl Load {
     /// Sends one request on a connection of its own: the head of the answer.
     pub(crate) fn once(&mut self, port: u16, request: &[u8]) -> Outcome<String> {
         self.clients.clear();
-        self.connect(port)?;
+        self.connect(&Questions { port, tls_port: 0, requests: Vec::new() }, Protocol::Http1)?;
         self.clients[0].stream.write_all(request)?;
         let mut stream = &self.clients[0].stream;
         let (mut events, mut head, begun) = (Events::with_capacity(EVENTS), Vec::new(), self.clock.now());
@@ -212,7 +244,7 @@ impl Load {
         while self.clients.len() < connections || waiting > 0 || self.clock.now().since(last) < REST {
             while waiting < OPENING && self.clients.len() < connections {
                 let number = self.clients.len();
-                self.connect(questions.port)?;
+                self.connect(questions, Protocol::Http1)?;
                 self.ask(number, questions.requests.get(number % questions.requests.len()))?;
                 waiting += 1;
             }
@@ -221,11 +253,11 @@ impl Load {
                 let Some(number) = self.dispatch(event) else { continue };
                 match self.read_client(number, event.is_read_closed()) {
                     Got::Nothing => {}
-                    Got::Answer { ok: true } => {
+                    Got::Answers { bad: 0, .. } => {
                         waiting -= 1;
                         last = self.clock.now();
                     }
-                    Got::Answer { ok: false } => return Err(fail(format!("idle connection {number} was not answered with 200"))),
+                    Got::Answers { .. } => return Err(fail(format!("idle connection {number} was not answered with 200"))),
                     Got::Broken => return Err(fail(format!("idle connection {number} was closed"))),
                 }
             }
@@ -258,31 +290,34 @@ impl Load {
         None
     }
 
-    fn connect(&mut self, port: u16) -> Outcome<()> {
+    fn connect(&mut self, questions: &Questions, protocol: Protocol) -> Outcome<()> {
         let number = self.clients.len();
-        let client = self.open(port, number)?;
+        let client = self.open(questions, protocol, number)?;
         self.clients.push(client);
         Ok(())
     }
 
-    fn reconnect(&mut self, number: usize, port: u16) -> Outcome<()> {
-        self.clients[number] = self.open(port, number)?;
-        Ok(())
-    }
-
-    fn open(&self, port: u16, number: usize) -> Outcome<Client> {
-        let stream = std::net::TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_nonblocking(true)?;
+    fn open(&self, questions: &Questions, protocol: Protocol, number: usize) -> Outcome<Client> {
+        let port = if protocol == Protocol::Http1 { questions.port } else { questions.tls_port };
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
+        let secure = match protocol {
+            Protocol::Http1 => None,
+            _ => Some(Box::new(Secure::connect(&secure::config(protocol)?, protocol, &mut stream)?)),
+        };
+        stream.set_nonblocking(true)?;
         let mut stream = TcpStream::from_std(stream);
         self.poll.registry().register(&mut stream, Token(number * 2 + 2), Interest::READABLE)?;
-        Ok(Client { stream, head: Vec::new(), left: None, asked: self.clock.now() })
+        Ok(Client { stream, incoming: Incoming::default(), secure, asked: self.clock.now() })
     }
 
     fn ask(&mut self, number: usize, request: Option<&Vec<u8>>) -> Outcome<()> {
         let request = request.ok_or_else(|| fail("there is nothing to ask"))?;
         let client = &mut self.clients[number];
         client.asked = self.clock.now();
+        if let Some(secure) = &mut client.secure {
+            return secure.ask(&mut client.stream, request);
+        }
         match client.stream.write(request) {
             Ok(sent) if sent == request.len() => Ok(()),
             Ok(_) => Err(fail("a request does not fit into a socket's buffer")),
@@ -292,7 +327,10 @@ impl Load {
     }
 
     fn read_client(&mut self, number: usize, to_the_end: bool) -> Got {
-        let Client { stream, head, left, .. } = &mut self.clients[number];
+        let Client { stream, incoming, secure, .. } = &mut self.clients[number];
+        if let Some(secure) = secure {
+            return secure.read(stream);
+        }
         let mut got = Got::Nothing;
         loop {
             let bytes = match stream.read(&mut self.scratch) {
@@ -301,42 +339,51 @@ impl Load {
                 Err(why) if why.kind() == ErrorKind::WouldBlock => return got,
                 Err(_) => return Got::Broken,
             };
-            let mut body = bytes;
-            let mut ok = true;
-            if left.is_none() {
-                let kept;
-                let whole = if head.is_empty() {
-                    &self.scratch[..bytes]
-                } else {
-                    head.extend_from_slice(&self.scratch[..bytes]);
-                    kept = std::mem::take(head);
-                    &kept[..]
-                };
-                match memmem::find(whole, b"\r\n\r\n") {
-                    Some(end) => {
-                        ok = whole.get(9..12) == Some(b"200");
-                        let Some(length) = content_length(&whole[..end]) else { return Got::Broken };
-                        *left = Some(length);
-                        body = whole.len() - end - 4;
-                    }
-                    None if whole.len() > HEAD_BYTES_MAX => return Got::Broken,
-                    None => {
-                        *head = whole.to_vec();
-                        body = 0;
-                    }
-                }
-            }
-            if let Some(rest) = left {
-                *rest = rest.saturating_sub(body);
-                if *rest == 0 {
-                    *left = None;
-                    got = Got::Answer { ok };
-                }
+            match incoming.take(&self.scratch[..bytes]) {
+                Got::Nothing => {}
+                told => got = told,
             }
             if bytes < READ_BYTES && !to_the_end {
                 return got;
             }
         }
+    }
+}
+
+impl Incoming {
+    /// Takes what has come of one answer.
+    pub(crate) fn take(&mut self, bytes: &[u8]) -> Got {
+        let mut body = bytes.len();
+        if self.left.is_none() {
+            let kept;
+            let whole = if self.head.is_empty() {
+                bytes
+            } else {
+                self.head.extend_from_slice(bytes);
+                kept = std::mem::take(&mut self.head);
+                &kept[..]
+            };
+            match memmem::find(whole, b"\r\n\r\n") {
+                Some(end) => {
+                    self.ok = whole.get(9..12) == Some(b"200");
+                    let Some(length) = content_length(&whole[..end]) else { return Got::Broken };
+                    self.left = Some(length);
+                    body = whole.len() - end - 4;
+                }
+                None if whole.len() > HEAD_BYTES_MAX => return Got::Broken,
+                None => {
+                    self.head = whole.to_vec();
+                    body = 0;
+                }
+            }
+        }
+        let Some(rest) = &mut self.left else { return Got::Nothing };
+        *rest = rest.saturating_sub(body);
+        if *rest > 0 {
+            return Got::Nothing;
+        }
+        self.left = None;
+        Got::Answers { good: u64::from(self.ok), bad: u64::from(!self.ok) }
     }
 }
 

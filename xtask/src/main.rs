@@ -10,6 +10,7 @@ mod node;
 mod peers;
 mod place;
 mod report;
+mod secure;
 mod tenants;
 
 use clap::{Parser, Subcommand};

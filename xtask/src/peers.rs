@@ -10,6 +10,7 @@ use crate::failure::{Outcome, fail};
 use crate::load::{Load, Questions};
 use crate::node::{Node, STAGE, host};
 use crate::place::{MEASURED_CORE, Output, Running, free_port, wait_for_port};
+use crate::secure::certificate;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,7 +50,16 @@ impl Field {
         for name in NAMES.iter().copied().filter(|name| is_wanted(name)) {
             let whole = !name.ends_with("-plain");
             match name.split('-').next().unwrap_or_default() {
-                "cardea" => field.add_cardea(name, Node::start(program, folder, name, 1, settings)?, folder, load, whole)?,
+                "cardea" => {
+                    let [certificate, key, _] = certificate(folder)?;
+                    let tls = [
+                        "listen-tls=127.0.0.1:0".to_owned(),
+                        format!("tls-certificate={}", certificate.display()),
+                        format!("tls-key={}", key.display()),
+                    ];
+                    let settings: Vec<String> = settings.iter().cloned().chain(tls).collect();
+                    field.add_cardea(name, Node::start(program, folder, name, 1, &settings)?, folder, load, whole)?;
+                }
                 "nginx" => field.add_nginx(name, folder, load.port(), whole)?,
                 _ => field.add_haproxy(name, folder, load.port(), whole)?,
             }
@@ -69,7 +79,8 @@ impl Field {
             (node.set_up_plain(back_end)?, None)
         };
         let before = format!("/{STAGE}");
-        let questions = Questions { port, requests: requests(&host(&api), &before) };
+        let tls_port = node.run.data_tls.map_or(0, |address| address.port());
+        let questions = Questions { port, tls_port, requests: requests(&host(&api), &before) };
         let refused = whole.then(|| keyless(&host(&api), &before));
         self.peers.push(Peer { name, process: self.processes.len(), questions, refused, log });
         self.processes.push(node.process);
@@ -77,21 +88,21 @@ impl Field {
     }
 
     fn add_nginx(&mut self, name: &'static str, folder: &Path, back_end: u16, whole: bool) -> Outcome<()> {
-        let port = free_port()?;
+        let ports = [free_port()?, free_port()?];
         let conf = folder.join(format!("{name}.conf"));
-        fs::write(&conf, nginx(folder, name, port, back_end, whole)?)?;
+        fs::write(&conf, nginx(folder, name, ports, back_end, whole)?)?;
         let mut command = Command::new(find("nginx")?);
         command.arg("-c").arg(&conf).arg("-p").arg(folder).arg("-e").arg(folder.join(format!("{name}.err")));
-        self.add(name, &mut command, folder, port, whole, whole.then(|| folder.join(format!("{name}.access"))))
+        self.add(name, &mut command, folder, ports, whole, whole.then(|| folder.join(format!("{name}.access"))))
     }
 
     fn add_haproxy(&mut self, name: &'static str, folder: &Path, back_end: u16, whole: bool) -> Outcome<()> {
-        let port = free_port()?;
+        let ports = [free_port()?, free_port()?];
         let conf = folder.join(format!("{name}.cfg"));
-        fs::write(&conf, haproxy(folder, port, back_end, whole)?)?;
+        fs::write(&conf, haproxy(folder, ports, back_end, whole)?)?;
         let mut command = Command::new(find("haproxy")?);
         command.arg("-db").arg("-f").arg(&conf);
-        self.add(name, &mut command, folder, port, whole, whole.then(|| folder.join(format!("{name}.out"))))
+        self.add(name, &mut command, folder, ports, whole, whole.then(|| folder.join(format!("{name}.out"))))
     }
 
     fn add(
@@ -99,7 +110,7 @@ impl Field {
         name: &'static str,
         command: &mut Command,
         folder: &Path,
-        port: u16,
+        [port, tls_port]: [u16; 2],
         whole: bool,
         log: Option<PathBuf>,
     ) -> Outcome<()> {
@@ -108,7 +119,7 @@ impl Field {
             let said = fs::read_to_string(folder.join(format!("{name}.err"))).unwrap_or_default();
             return Err(fail(format!("{name} did not start: {said}")));
         }
-        let questions = Questions { port, requests: requests(PLAIN_HOST, "") };
+        let questions = Questions { port, tls_port, requests: requests(PLAIN_HOST, "") };
         let refused = whole.then(|| keyless(PLAIN_HOST, ""));
         self.peers.push(Peer { name, process: self.processes.len(), questions, refused, log });
         self.processes.push(process);
@@ -164,7 +175,8 @@ fn find(name: &str) -> Outcome<PathBuf> {
 
 const STRING: &str = "a string takes what is written to it";
 
-fn nginx(folder: &Path, name: &str, port: u16, back_end: u16, whole: bool) -> Outcome<String> {
+fn nginx(folder: &Path, name: &str, [port, tls_port]: [u16; 2], back_end: u16, whole: bool) -> Outcome<String> {
+    let [site, site_key, _] = certificate(folder)?;
     let folder = folder.display();
     let mut text = String::new();
     let mut say = |line: String| writeln!(text, "{line}").expect(STRING);
@@ -175,9 +187,11 @@ fn nginx(folder: &Path, name: &str, port: u16, back_end: u16, whole: bool) -> Ou
     }
     say("keepalive_requests 1000000000; keepalive_timeout 600s; proxy_max_temp_file_size 0; server_tokens off;".into());
     say(format!("upstream back {{ server 127.0.0.1:{back_end}; keepalive 512; keepalive_requests 1000000000; }}"));
+    say(format!("ssl_certificate {}; ssl_certificate_key {}; ssl_protocols TLSv1.3;", site.display(), site_key.display()));
+    let listen = format!("listen 127.0.0.1:{port} backlog=4096; listen 127.0.0.1:{tls_port} ssl http2 backlog=4096;");
     let forward = "proxy_pass http://back; proxy_http_version 1.1; proxy_set_header Connection ''; proxy_set_header Host $host;";
     if !whole {
-        say(format!("access_log off;\nserver {{ listen 127.0.0.1:{port} backlog=4096; location / {{ {forward} }} }}\n}}"));
+        say(format!("access_log off;\nserver {{ {listen} location / {{ {forward} }} }}\n}}"));
         return Ok(text);
     }
     let keys: String = (0..KEYS).map(|number| format!("\"{}\" id{number};\n", key(number))).collect();
@@ -198,7 +212,7 @@ fn nginx(folder: &Path, name: &str, port: u16, back_end: u16, whole: bool) -> Ou
     ];
     say(format!("log_format record escape=json '{}';", record(&members)));
     say(format!("access_log {folder}/{name}.access record buffer=64k flush=1s;"));
-    say(format!("server {{ listen 127.0.0.1:{port} backlog=4096;\nif ($key = \"\") {{ return 403; }}"));
+    say(format!("server {{ {listen}\nif ($key = \"\") {{ return 403; }}"));
     say("limit_req zone=keys burst=10000 nodelay; limit_req_status 429;".into());
     for number in 0..ROUTES {
         let id = "proxy_set_header X-Amzn-RequestId $request_id; add_header x-amzn-RequestId $request_id;";
@@ -208,7 +222,8 @@ fn nginx(folder: &Path, name: &str, port: u16, back_end: u16, whole: bool) -> Ou
     Ok(text)
 }
 
-fn haproxy(folder: &Path, port: u16, back_end: u16, whole: bool) -> Outcome<String> {
+fn haproxy(folder: &Path, [port, tls_port]: [u16; 2], back_end: u16, whole: bool) -> Outcome<String> {
+    let [_, _, both] = certificate(folder)?;
     let mut text = String::new();
     let mut say = |line: &str| writeln!(text, "{line}").expect(STRING);
     say("global\n nbthread 1\n maxconn 9900\n ulimit-n 20000");
@@ -218,6 +233,8 @@ fn haproxy(folder: &Path, port: u16, back_end: u16, whole: bool) -> Outcome<Stri
     say("defaults\n mode http\n http-reuse safe\n timeout connect 5s\n timeout client 600s\n timeout server 60s");
     say(" timeout http-keep-alive 600s\n timeout http-request 600s");
     say(&format!("frontend front\n bind 127.0.0.1:{port} backlog 4096"));
+    let alpn = "alpn h2,http/1.1 ssl-min-ver TLSv1.3 no-tls-tickets";
+    say(&format!(" bind 127.0.0.1:{tls_port} ssl crt {} {alpn} backlog 4096", both.display()));
     if whole {
         let keys: String = (0..KEYS).map(|number| format!("{} id{number}\n", key(number))).collect();
         let routes: String = (0..ROUTES).map(|number| format!("/{}/items/ r{number}\n", route(number))).collect();

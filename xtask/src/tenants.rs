@@ -292,6 +292,7 @@ fn tree(api: &str, count: usize, path: impl Fn(usize) -> String) -> Outcome<ApiT
         authorizers: Vec::new(),
         validators: Vec::new(),
         gateway_responses: Vec::new(),
+        documentation: Vec::new(),
     };
     for number in 0..count {
         let (id, path) = (format!("r{number:05}"), path(number));

@@ -2,6 +2,7 @@
 
 pub mod api_key;
 pub mod authorizer;
+pub mod client_certificate;
 pub mod request_validator;
 mod scan;
 pub mod usage_plan;
@@ -9,4 +10,5 @@ pub mod usage_plan;
 use base::api::Entry;
 
 /// The operations of this shelf, by feature.
-pub const OPERATIONS: &[&[Entry]] = &[api_key::OPERATIONS, authorizer::OPERATIONS, request_validator::OPERATIONS, usage_plan::OPERATIONS];
+pub const OPERATIONS: &[&[Entry]] =
+    &[api_key::OPERATIONS, authorizer::OPERATIONS, client_certificate::OPERATIONS, request_validator::OPERATIONS, usage_plan::OPERATIONS];

@@ -56,7 +56,7 @@ pub const SETTINGS: &[Setting] = &[
     open("root-access-key-id", "the root key [default: made at the first start, kept in the data directory]"),
     secret("root-secret-access-key", "the root key's secret"),
     setting("profile", "extended", "extended, or aws-strict: AWS's limits, and nothing that AWS has not"),
-    open("public-url", "the URL that APIs are reached at from outside, or aws for AWS's own: for exported definitions, which come later"),
+    open("public-url", "the URL that exported definitions name, or aws for AWS's own hosts [default: the data port]"),
     open("upstream-ca", "a PEM file of certificates to trust towards back ends, besides the system's"),
     setting("threads", "0", "data threads; 0 for one for each core"),
     setting("log-level", "info", "error, warn, info, debug or trace"),

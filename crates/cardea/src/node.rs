@@ -10,15 +10,15 @@ use crate::machine::{Descriptors, bodies_bytes_max};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
 use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
 use base::api::dispatch::Catalogue;
-use base::api::{Entry, House, Settings};
+use base::api::{ApiError, Entry, House, Progress, Running, Settings, Trial, Tried};
 use base::gate::limit_buffered_bytes;
-use base::store::{Realm, Sealer, Store};
+use base::store::{BoxFuture, Realm, Revision, Sealer, Store};
 use base::tally::{Quotas, Rate};
-use base::world::{Clock, Ids};
+use base::world::{Clock, Day, Ids};
 use deliver::upstream::{Tls, Upstreams};
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -114,10 +114,11 @@ impl Node {
             clock: clock.clone(),
             ids,
             sealer,
-            running: gateway.clone(),
+            running: Arc::new(Live { gateway: gateway.clone(), lanes: lanes.clone(), next: AtomicUsize::new(0) }),
             settings: Settings {
                 partition: "aws".into(),
                 aws_strict: config.aws_strict,
+                public_url: public_url(config, lanes.address()),
                 integration_timeout_ms_max: config.integration_timeout_ms_max,
             },
         };
@@ -225,6 +226,63 @@ impl Node {
             tracing::warn!(lines = dropped, "access records were dropped, since the disk did not keep up");
         }
         tracing::info!("stopped");
+    }
+}
+
+/// The running half of a node: what is known everywhere, and the data threads for what has to run on one.
+struct Live {
+    gateway: Arc<Gateway>,
+    lanes: Arc<Lanes<Desk>>,
+    /// The thread that the next trial runs on.
+    next: AtomicUsize,
+}
+
+impl Running for Live {
+    fn caught_up(&self, revision: Revision) -> BoxFuture<'_, ()> {
+        self.gateway.caught_up(revision)
+    }
+
+    fn usage<'a>(&'a self, plan: &'a str, key: Option<&'a str>, first: Day, end: Day) -> BoxFuture<'a, Result<Vec<Progress>, ApiError>> {
+        self.gateway.usage(plan, key, first, end)
+    }
+
+    fn extend<'a>(&'a self, plan: &'a str, key: &'a str, first: Day, by: i64) -> BoxFuture<'a, Result<i64, ApiError>> {
+        self.gateway.extend(plan, key, first, by)
+    }
+
+    fn forget<'a>(&'a self, plan: &'a str, key: Option<&'a str>) -> BoxFuture<'a, Result<(), ApiError>> {
+        self.gateway.forget(plan, key)
+    }
+
+    /// Compiled off the data threads, run on one of them, as a task of its own: a back end may take its time.
+    fn try_out(&self, trial: Trial) -> BoxFuture<'_, Result<Tried, ApiError>> {
+        Box::pin(async move {
+            let busy = || ApiError::ServiceUnavailable("Service Unavailable. Please try again later.".into());
+            let prepared = tokio::task::spawn_blocking(move || runtime::prepare(trial)).await;
+            let prepared = prepared.map_err(|why| ApiError::Internal(why.to_string()))??;
+            let (sender, receiver) = tokio::sync::oneshot::channel();
+            let job = move |desk: &Rc<Desk>| {
+                let desk = desk.clone();
+                tokio::task::spawn_local(async move {
+                    // Nobody waits any more if the caller has gone.
+                    let _gone = sender.send(desk.try_out(prepared).await);
+                });
+            };
+            let thread = self.next.fetch_add(1, Ordering::Relaxed) % self.lanes.threads();
+            self.lanes.post(thread, Box::new(job)).map_err(|_| busy())?;
+            receiver.await.map_err(|_| busy())?
+        })
+    }
+}
+
+/// Where APIs are reached from outside: `None` for AWS's own hosts, which `aws-strict` insists on.
+fn public_url(config: &Config, data: SocketAddr) -> Option<Arc<str>> {
+    match config.public_url.as_deref() {
+        _ if config.aws_strict => None,
+        Some("aws") => None,
+        Some(url) => Some(url.trim_end_matches('/').into()),
+        None if data.ip().is_unspecified() => Some(format!("http://localhost:{}", data.port()).into()),
+        None => Some(format!("http://{data}").into()),
     }
 }
 

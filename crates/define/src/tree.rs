@@ -1,5 +1,6 @@
 //! Everything of an API that a deployment freezes, as one value: what is stored under a digest, and what is compiled.
 
+use crate::documentation::record::DocumentationPart;
 use crate::method::record::Method;
 use crate::model::record::Model;
 use crate::resource::record::Resource;
@@ -24,6 +25,9 @@ pub struct ApiTree {
     pub validators: Vec<RequestValidator>,
     #[serde(default)]
     pub gateway_responses: Vec<GatewayResponse>,
+    /// What is written of it. It is not frozen: versions of its own are what stages show.
+    #[serde(skip)]
+    pub documentation: Vec<DocumentationPart>,
 }
 
 impl ApiTree {
@@ -38,6 +42,7 @@ impl ApiTree {
             authorizers: view.all(&scope)?,
             validators: view.all(&scope)?,
             gateway_responses: view.all(&scope)?,
+            documentation: view.all(&scope)?,
             api,
         }))
     }

@@ -4,6 +4,7 @@
 //! - [`mapping`]: what becomes of a request on its way there, and of the answer on its way back.
 //! - [`upstream`]: connections to HTTP endpoints, kept and used again.
 //! - [`gateway_response`]: what a refusal looks like.
+//! - [`vpc_link`]: the ways to private networks.
 //!
 //! What is compiled is shared by all data threads and holds no thread's things; what belongs to a thread ([`upstream::Upstreams`]) is
 //! handed to the call.
@@ -15,10 +16,11 @@ pub mod gateway_response;
 pub mod integration;
 pub mod mapping;
 pub mod upstream;
+pub mod vpc_link;
 
 pub use flaw::Flaw;
 
 use base::api::Entry;
 
 /// The operations of this shelf, by feature.
-pub const OPERATIONS: &[&[Entry]] = &[gateway_response::OPERATIONS];
+pub const OPERATIONS: &[&[Entry]] = &[gateway_response::OPERATIONS, vpc_link::OPERATIONS];

@@ -2,6 +2,10 @@
 
 pub mod account;
 pub mod deployment;
+pub mod documentation_version;
+pub mod domain_name;
+pub mod export;
+pub mod sdk;
 pub mod stage;
 pub mod tag;
 #[cfg(test)]
@@ -10,4 +14,15 @@ mod testing;
 use base::api::Entry;
 
 /// The operations of this shelf, by feature.
-pub const OPERATIONS: &[&[Entry]] = &[account::OPERATIONS, deployment::OPERATIONS, stage::OPERATIONS, tag::OPERATIONS];
+pub const OPERATIONS: &[&[Entry]] = &[
+    account::OPERATIONS,
+    deployment::OPERATIONS,
+    documentation_version::OPERATIONS,
+    domain_name::OPERATIONS,
+    domain_name::base_path_mapping::OPERATIONS,
+    domain_name::access_association::OPERATIONS,
+    export::OPERATIONS,
+    sdk::OPERATIONS,
+    stage::OPERATIONS,
+    tag::OPERATIONS,
+];

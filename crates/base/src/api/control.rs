@@ -3,6 +3,7 @@
 use super::{ApiError, Caller};
 use crate::store::{Actor, BoxFuture, Realm, Revision, Sealer, Store, Txn, Verdict, View};
 use crate::world::{Clock, Day, Ids};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What every control call of a process shares.
@@ -28,6 +29,8 @@ pub struct Settings {
     pub partition: Arc<str>,
     /// Whether only what AWS has is allowed.
     pub aws_strict: bool,
+    /// Where deployed APIs are reached from outside; `None` for AWS's own hosts.
+    pub public_url: Option<Arc<str>>,
     /// Milliseconds an integration may be given: AWS's quota, 29,000 unless raised.
     pub integration_timeout_ms_max: u32,
 }
@@ -43,8 +46,50 @@ pub trait Running: Send + Sync + 'static {
     /// Adds to what a key may still use of a plan in the window that begins on `first`; the sum of all such grants of that window.
     fn extend<'a>(&'a self, plan: &'a str, key: &'a str, first: Day, by: i64) -> BoxFuture<'a, Result<i64, ApiError>>;
 
+    /// Tries a method out that is not deployed, and tells how that went. Where no data thread is, nothing can be tried.
+    fn try_out(&self, _trial: Trial) -> BoxFuture<'_, Result<Tried, ApiError>> {
+        let why = ApiError::ServiceUnavailable("Service Unavailable. Please try again later.".into());
+        Box::pin(std::future::ready(Err(why)))
+    }
+
     /// Forgets what a plan, or one key of it, has used.
     fn forget<'a>(&'a self, plan: &'a str, key: Option<&'a str>) -> BoxFuture<'a, Result<(), ApiError>>;
+}
+
+/// A request that nobody sent, for a method as it stands.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Whose API it is.
+    pub realm: Realm,
+    /// The API as text, as a deployment would freeze it.
+    pub tree: String,
+    /// The resource's id.
+    pub resource: String,
+    /// The method's verb.
+    pub verb: String,
+    /// Path and query; `None` for the resource's own.
+    pub target: Option<String>,
+    /// Header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty for none.
+    pub body: String,
+    /// Stage variables.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// How a trial went.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// The method's status.
+    pub status: u16,
+    /// Header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body, as text.
+    pub body: String,
+    /// The story, line by line.
+    pub log: String,
+    /// Milliseconds it took.
+    pub latency_ms: u64,
 }
 
 /// What a key used on a day.

@@ -1,7 +1,8 @@
 //! From a request on the control port to an operation and back.
 
+use super::member::Place;
 use super::route::Body;
-use super::{ApiError, Control, Entry, House, Members, Verb, member};
+use super::{ApiError, Control, Entry, House, Members, Payload, Verb, member};
 use crate::api::signed::Caller;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,7 +27,9 @@ pub struct Answer {
     pub error_type: Option<&'static str>,
     /// Seconds, for `Retry-After`.
     pub retry_after: Option<u32>,
-    /// JSON, or empty.
+    /// The name of the file that the body is, where it is one.
+    pub file_name: Option<String>,
+    /// JSON, or empty, or a file.
     pub body: Vec<u8>,
 }
 
@@ -86,18 +89,24 @@ impl Found<'_> {
         let route = self.entry.route;
         let done = self.attempt(house, caller, ask).await;
         match done {
-            Ok(body) => Answer { status: route.status, error_type: None, retry_after: None, body },
+            Ok(Payload { body, file_name }) => Answer { status: route.status, error_type: None, retry_after: None, file_name, body },
             Err(why) => refuse(&why, route.name),
         }
     }
 
-    async fn attempt(self, house: Arc<House>, caller: Caller, ask: Ask) -> Result<Vec<u8>, ApiError> {
+    async fn attempt(self, house: Arc<House>, caller: Caller, ask: Ask) -> Result<Payload, ApiError> {
         let Found { entry, path } = self;
         let members = match entry.route.body {
             Body::Json => Members::body(&ask.body)?,
             Body::Raw => Members::raw(ask.body)?,
         };
-        let members = members.query(&ask.query)?.path(path);
+        let mut members = members.query(&ask.query)?.path(path);
+        for wanted in entry.members.iter().filter(|member| member.place == Place::Header) {
+            let found = ask.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted.name));
+            if let Some((_, value)) = found {
+                members = members.header(wanted.name, value);
+            }
+        }
         member::check(entry.route.name, entry.members, &members)?;
         let cx = Control::new(house, caller);
         (entry.call)(&cx, members).await
@@ -112,5 +121,5 @@ pub fn refuse(why: &ApiError, operation: &str) -> Answer {
     }
     let message = serde_json::Value::String(why.to_string());
     let body = format!("{{\"message\":{message}}}").into_bytes();
-    Answer { status, error_type: Some(error_type), retry_after: why.retry_after(), body }
+    Answer { status, error_type: Some(error_type), retry_after: why.retry_after(), file_name: None, body }
 }

@@ -16,6 +16,8 @@ pub enum Place {
     Path,
     /// The query string.
     Query,
+    /// A header, of the member's name.
+    Header,
 }
 
 /// The JSON type of a member.
@@ -119,6 +121,12 @@ impl Member {
     /// The same, from the query string.
     pub const fn in_query(mut self) -> Member {
         self.place = Place::Query;
+        self
+    }
+
+    /// The same, from the header of its name.
+    pub const fn in_header(mut self) -> Member {
+        self.place = Place::Header;
         self
     }
 }

@@ -1,4 +1,4 @@
-//! One request, three places (path, query, body), one flat set of members.
+//! One request, four places (path, header, query, body), one flat set of members.
 
 use super::ApiError;
 use serde::de::value::StrDeserializer;
@@ -62,6 +62,12 @@ impl Members {
     /// Adds the members of the path.
     pub fn path(mut self, found: Vec<(&'static str, String)>) -> Members {
         self.0.extend(found.into_iter().map(|(name, value)| (name.to_owned(), Given::Text(vec![value]))));
+        self
+    }
+
+    /// Adds a member that came in a header.
+    pub fn header(mut self, name: &str, value: &[u8]) -> Members {
+        self.0.insert(name.to_owned(), Given::Text(vec![String::from_utf8_lossy(value).into_owned()]));
         self
     }
 

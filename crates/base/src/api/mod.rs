@@ -11,6 +11,7 @@ mod member;
 mod members;
 mod page;
 pub mod patch;
+mod payload;
 mod room;
 mod route;
 mod signed;
@@ -18,19 +19,19 @@ mod tags;
 
 pub mod dispatch;
 
-pub use control::{Control, House, Progress, Running, Settings};
+pub use control::{Control, House, Progress, Running, Settings, Trial, Tried};
 pub use error::ApiError;
 pub use known::known_api;
 pub use member::{Member, Pattern, Place, Shape, check, flag, list, map, number, structure, text, whole};
 pub use members::{Members, decode_form, decode_percent};
 pub use page::{LIMIT_DEFAULT, LIMIT_MAX, Limit, Page};
 pub use patch::PatchOp;
+pub use payload::{File, IntoPayload, Payload};
 pub use room::{check_room, no_room, room};
 pub use route::{Body, Route, Verb, delete, get, patch as patch_route, post, put};
 pub use signed::{Caller, Credentials, Identity, trusted, verified};
 pub use tags::{TAG_KEY_CHARS_MAX, TAG_VALUE_CHARS_MAX, TAGS_MAX, Tags, check_tags};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::pin::Pin;
@@ -42,14 +43,14 @@ pub trait Operation: DeserializeOwned + Send + 'static {
     /// What its members must look like before anything is done.
     const MEMBERS: &'static [Member];
     /// What is sent on success. `()` sends no body.
-    type Reply: Serialize + Send;
+    type Reply: IntoPayload + Send;
 
     /// Does it.
     fn run(self, cx: &Control) -> impl Future<Output = Result<Self::Reply, ApiError>> + Send;
 }
 
 /// A pinned, boxed future of a control call.
-type Calling<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, ApiError>> + Send + 'a>>;
+type Calling<'a> = Pin<Box<dyn Future<Output = Result<Payload, ApiError>> + Send + 'a>>;
 
 /// A row of the catalogue of operations.
 #[derive(Clone, Copy)]
@@ -58,7 +59,7 @@ pub struct Entry {
     pub route: Route,
     /// Its members' constraints.
     pub members: &'static [Member],
-    /// Reads the members and runs it; the reply as JSON text, empty for none.
+    /// Reads the members and runs it; what is sent of the reply.
     pub call: for<'a> fn(&'a Control, Members) -> Calling<'a>,
 }
 
@@ -70,8 +71,6 @@ pub const fn op<O: Operation>() -> Entry {
 fn call<O: Operation>(cx: &Control, members: Members) -> Calling<'_> {
     Box::pin(async move {
         let input: O = members.read()?;
-        let reply = input.run(cx).await?;
-        let body = serde_json::to_vec(&reply).map_err(|cause| ApiError::Internal(cause.to_string()))?;
-        Ok(if body == b"null" { Vec::new() } else { body })
+        input.run(cx).await?.into_payload()
     })
 }

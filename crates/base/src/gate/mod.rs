@@ -14,6 +14,7 @@ mod refusal;
 mod reply;
 mod request_id;
 mod spare;
+pub mod tcp;
 mod variable;
 
 pub use access_format::{AccessFormat, AccessLog};

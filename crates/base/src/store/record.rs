@@ -19,10 +19,24 @@ pub mod kind {
     pub const API_KEY: Kind = Kind("apikey");
     /// An authorizer of a REST API.
     pub const AUTHORIZER: Kind = Kind("authorizer");
+    /// A base path of a domain name, and the API it stands for.
+    pub const BASE_PATH_MAPPING: Kind = Kind("basepathmapping");
+    /// A client certificate that the gateway shows to back ends.
+    pub const CLIENT_CERTIFICATE: Kind = Kind("clientcertificate");
     /// A deployment: what was frozen, by digest.
     pub const DEPLOYMENT: Kind = Kind("deployment");
+    /// A documentation part of a REST API.
+    pub const DOCUMENTATION_PART: Kind = Kind("documentationpart");
+    /// A documentation version of a REST API: its parts as they were.
+    pub const DOCUMENTATION_VERSION: Kind = Kind("documentationversion");
+    /// A custom domain name.
+    pub const DOMAIN_NAME: Kind = Kind("domainname");
+    /// A VPC endpoint's access to a private domain name.
+    pub const DOMAIN_NAME_ACCESS_ASSOCIATION: Kind = Kind("domainnameaccessassociation");
     /// A customised gateway response of a REST API.
     pub const GATEWAY_RESPONSE: Kind = Kind("gatewayresponse");
+    /// That a base path stands for a stage of an API: the mapping seen from the API's side.
+    pub const MAPPED_STAGE: Kind = Kind("mappedstage");
     /// A method of a resource, with its responses and its integration.
     pub const METHOD: Kind = Kind("method");
     /// A model of a REST API.
@@ -39,13 +53,22 @@ pub mod kind {
     pub const USAGE_PLAN: Kind = Kind("usageplan");
     /// An API key's membership in a usage plan.
     pub const USAGE_PLAN_KEY: Kind = Kind("usageplankey");
+    /// A VPC link.
+    pub const VPC_LINK: Kind = Kind("vpclink");
     /// All kinds, for tests over the catalogue and for reading stored words back.
     pub const ALL: &[Kind] = &[
         ACCOUNT,
         API_KEY,
         AUTHORIZER,
+        BASE_PATH_MAPPING,
+        CLIENT_CERTIFICATE,
         DEPLOYMENT,
+        DOCUMENTATION_PART,
+        DOCUMENTATION_VERSION,
+        DOMAIN_NAME,
+        DOMAIN_NAME_ACCESS_ASSOCIATION,
         GATEWAY_RESPONSE,
+        MAPPED_STAGE,
         METHOD,
         MODEL,
         REQUEST_VALIDATOR,
@@ -54,6 +77,7 @@ pub mod kind {
         STAGE,
         USAGE_PLAN,
         USAGE_PLAN_KEY,
+        VPC_LINK,
     ];
 }
 

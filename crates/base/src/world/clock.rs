@@ -1,9 +1,8 @@
 //! The clock: a monotonic [`Moment`] for durations and deadlines, a [`Timestamp`] for people and calendars.
 
-use rustix::time::{ClockId, clock_gettime};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Nanoseconds since this clock was made. Never goes back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -154,10 +153,7 @@ pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    /// Nanoseconds of the machine's monotonic clock when this one was made.
-    System {
-        origin_ns: u64,
-    },
+    System { origin: Instant },
     Manual(Arc<Hands>),
 }
 
@@ -169,8 +165,9 @@ struct Hands {
 
 impl Clock {
     /// The machine's clock.
+    #[expect(clippy::disallowed_methods, reason = "this is the door to time")]
     pub fn system() -> Clock {
-        Clock(Source::System { origin_ns: read_ns(ClockId::Monotonic) })
+        Clock(Source::System { origin: Instant::now() })
     }
 
     /// A clock that stands still until [`Clock::advance`] is called. It starts at `wall`.
@@ -179,17 +176,25 @@ impl Clock {
     }
 
     /// Monotonic time.
+    #[expect(clippy::disallowed_methods, reason = "this is the door to time")]
     pub fn now(&self) -> Moment {
         match &self.0 {
-            Source::System { origin_ns } => Moment(read_ns(ClockId::Monotonic).saturating_sub(*origin_ns)),
+            Source::System { origin } => {
+                let passed = Instant::now().duration_since(*origin);
+                Moment(passed.as_secs() * 1_000_000_000 + u64::from(passed.subsec_nanos()))
+            }
             Source::Manual(hands) => Moment(hands.elapsed_ns.load(Ordering::SeqCst)),
         }
     }
 
     /// Calendar time.
+    #[expect(clippy::disallowed_methods, reason = "this is the door to time")]
     pub fn wall(&self) -> Timestamp {
         match &self.0 {
-            Source::System { .. } => Timestamp(read_ns(ClockId::Realtime) / 1_000_000),
+            Source::System { .. } => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+            }
             Source::Manual(hands) => Timestamp(hands.wall_ms_at_origin + hands.elapsed_ns.load(Ordering::SeqCst) / 1_000_000),
         }
     }
@@ -200,14 +205,6 @@ impl Clock {
             hands.elapsed_ns.fetch_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX), Ordering::SeqCst);
         }
     }
-}
-
-/// Nanoseconds of one of the machine's clocks; a time before its zero is zero. One number, without the library's carrying between
-/// seconds and nanoseconds: this is read several times for each request.
-#[expect(clippy::disallowed_methods, reason = "this is the door to time")]
-fn read_ns(clock: ClockId) -> u64 {
-    let time = clock_gettime(clock);
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -201,7 +201,7 @@ impl ControlPort {
             }
             if let Ok(Some(story)) = receiver.await {
                 let body = serde_json::to_vec(&story).unwrap_or_default();
-                return Answer { status: 200, error_type: None, retry_after: None, body };
+                return Answer { status: 200, error_type: None, retry_after: None, file_name: None, body };
             }
         }
         refuse(&ApiError::not_found(format!("Nothing is remembered of request {id}; it may be too long ago")), "explain")
@@ -275,8 +275,13 @@ fn passed_on(answer: HandedAnswer) -> Response<Page> {
 
 fn told(answer: Answer, id: &RequestId) -> Response<Page> {
     let mut response = Response::builder().status(answer.status).header("x-amzn-requestid", id.as_str());
-    if !answer.body.is_empty() {
-        response = response.header("content-type", "application/json");
+    match &answer.file_name {
+        Some(name) => {
+            let disposition = format!("attachment; filename=\"{name}\"");
+            response = response.header("content-type", "application/octet-stream").header("content-disposition", disposition);
+        }
+        None if answer.body.is_empty() => {}
+        None => response = response.header("content-type", "application/json"),
     }
     if let Some(name) = answer.error_type {
         response = response.header("x-amzn-errortype", name);

@@ -9,14 +9,12 @@ use base::gate::{Buffer, Exchange, Scheme};
 use base::world::{Moment, Watch};
 use h1::{Deadline, Limits, Next, Rejection, RequestHead, Server, Wait};
 use std::cell::{Cell, OnceCell, RefCell};
-use std::future::Future;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
 
 /// One connection: what it is while it waits, and what a request and its body share while it runs.
 pub(super) struct Line<S: Socket> {
@@ -235,7 +233,7 @@ impl<S: Socket> Line<S> {
 
     /// Appends what has come to `into`, which should have room; 0 is the end.
     pub(super) fn poll_read(&self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<io::Result<usize>> {
-        pin!(self.io.borrow_mut().read_buf(into)).poll(cx)
+        self.io.borrow_mut().poll_receive(cx, into)
     }
 
     /// Waits for bytes not longer than this, counted from the first call for this sort of wait (and from the last progress).
@@ -267,14 +265,13 @@ impl<S: Socket> Line<S> {
     /// client takes nothing for too long.
     pub(super) fn poll_send(&self, cx: &mut Context<'_>, first: &[u8], second: &[u8], sent: &mut usize) -> Poll<io::Result<()>> {
         let mut io = self.io.borrow_mut();
-        let mut io = Pin::new(&mut *io);
         loop {
             let wrote = if *sent < first.len() && !second.is_empty() {
-                io.as_mut().poll_write_vectored(cx, &[IoSlice::new(&first[*sent..]), IoSlice::new(second)])
+                Pin::new(&mut *io).poll_write_vectored(cx, &[IoSlice::new(&first[*sent..]), IoSlice::new(second)])
             } else if *sent < first.len() {
-                io.as_mut().poll_write(cx, &first[*sent..])
+                io.poll_send(cx, &first[*sent..])
             } else if *sent < first.len() + second.len() {
-                io.as_mut().poll_write(cx, &second[*sent - first.len()..])
+                io.poll_send(cx, &second[*sent - first.len()..])
             } else {
                 break;
             };
@@ -288,7 +285,7 @@ impl<S: Socket> Line<S> {
                 Poll::Pending => return self.poll_stalled(cx),
             }
         }
-        match io.poll_flush(cx) {
+        match Pin::new(&mut *io).poll_flush(cx) {
             Poll::Ready(flushed) => {
                 self.took(0);
                 Poll::Ready(flushed)

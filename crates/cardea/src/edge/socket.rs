@@ -1,9 +1,14 @@
 //! What a connection needs of its socket beyond reading and writing.
 
+use base::gate::tcp;
 use socket2::SockRef;
+use std::future::Future;
+use std::io;
 use std::mem::MaybeUninit;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 
 /// A byte stream with a socket under it: plain TCP, or TLS over it.
@@ -16,6 +21,16 @@ pub trait Socket: AsyncRead + AsyncWrite + Unpin + 'static {
 
     /// Has something arrived that was not read, whatever the event loop knows of yet?
     fn has_arrivals(&self) -> bool;
+
+    /// Appends what has come to `into`, which should have room; 0 is the end.
+    fn poll_receive(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<io::Result<usize>> {
+        pin!(self.read_buf(into)).poll(cx)
+    }
+
+    /// Sends some of these bytes.
+    fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(self).poll_write(cx, bytes)
+    }
 }
 
 impl Socket for TcpStream {
@@ -27,6 +42,14 @@ impl Socket for TcpStream {
     fn has_arrivals(&self) -> bool {
         let mut byte = [MaybeUninit::uninit()];
         SockRef::from(self).peek(&mut byte).is_ok_and(|bytes| bytes > 0)
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<io::Result<usize>> {
+        tcp::poll_receive(self, cx, into)
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        tcp::poll_send(self, cx, bytes)
     }
 }
 

@@ -17,10 +17,12 @@ mod model;
 mod rest;
 pub mod router;
 pub mod table;
+mod trial;
 mod view;
 
 pub use explain::Kept;
 pub use gateway::{Gateway, GatewaySettings};
+pub use trial::{Prepared, prepare};
 
 use access_log::Lines;
 use arc_swap::{ArcSwap, Cache};

@@ -75,7 +75,7 @@ impl World {
             ids: Ids::seeded(1),
             sealer,
             running: gateway.clone(),
-            settings: Settings { partition: "aws".into(), aws_strict: false, integration_timeout_ms_max: 29_000 },
+            settings: Settings { partition: "aws".into(), aws_strict: false, public_url: None, integration_timeout_ms_max: 29_000 },
         };
         let caller = Caller { name: "tester".into(), realm: Realm::new("111111111111", "us-east-1") };
         World { clock, desk, gateway, lane, house: Arc::new(house), catalogue: Catalogue::new(&operations()), caller }

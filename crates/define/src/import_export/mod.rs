@@ -1,7 +1,8 @@
-//! Definitions: OpenAPI 3 and Swagger 2.0 documents, read into the records of an API.
+//! Definitions: OpenAPI 3 and Swagger 2.0 documents, read into the records of an API, and written from them.
 //!
 //! ```text
 //! text ─► document (nodes with line and column) ─► import::plan (pure) ─► an ApiTree and what was odd ─► operations store it
+//! an ApiTree ─► export::export (pure) ─► a document ─► publish sends it
 //! ```
 //!
 //! What AWS promises: `POST /restapis?mode=import` makes an API, `PUT /restapis/{id}` merges into one or overwrites it; JSON or YAML up
@@ -18,6 +19,7 @@
 //! but another node might understand (a URI with a placeholder that nobody filled in) is a warning here, unless the profile is `aws-strict`.
 
 pub mod document;
+pub mod export;
 pub mod import;
 mod operations;
 mod problem;
@@ -25,7 +27,9 @@ mod refs;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use import::{Definition, Mode};
 pub use operations::{ImportRestApi, PutRestApi, check};
+pub(crate) use problem::{Notes, refusal};
 pub use problem::{Problem, Severity};
 
 use base::api::{Entry, op};

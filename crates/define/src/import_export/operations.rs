@@ -22,9 +22,7 @@ pub struct ImportRestApi {
     basepath: Option<String>,
     #[serde(rename = "endpointConfigurationTypes")]
     endpoint_configuration_types: Option<String>,
-    /// `documentation` is not stored in any case.
-    #[serde(rename = "ignore")]
-    _ignore: Option<String>,
+    ignore: Option<String>,
     /// Always `import`: the route asks for it.
     #[serde(rename = "mode")]
     _mode: Option<String>,
@@ -42,9 +40,7 @@ pub struct PutRestApi {
     basepath: Option<String>,
     #[serde(rename = "endpointConfigurationTypes")]
     endpoint_configuration_types: Option<String>,
-    /// `documentation` is not stored in any case.
-    #[serde(rename = "ignore")]
-    _ignore: Option<String>,
+    ignore: Option<String>,
 }
 
 impl Operation for ImportRestApi {
@@ -53,8 +49,9 @@ impl Operation for ImportRestApi {
     type Reply = Reply;
 
     async fn run(self, cx: &Control) -> Result<Reply, ApiError> {
-        let Self { body, failonwarnings, basepath, endpoint_configuration_types, _ignore, _mode } = self;
-        let options = options(cx, Mode::Overwrite, failonwarnings.as_deref(), basepath.as_deref(), endpoint_configuration_types)?;
+        let Self { body, failonwarnings, basepath, endpoint_configuration_types, ignore, _mode } = self;
+        let options =
+            options(cx, Mode::Overwrite, failonwarnings.as_deref(), basepath.as_deref(), endpoint_configuration_types, ignore.as_deref())?;
         let definition = read(&body, cx)?;
         let new = NewId::of(&definition.tags(), &cx.ids)?;
         let (ids, now) = (cx.ids.clone(), cx.clock.wall());
@@ -78,9 +75,9 @@ impl Operation for PutRestApi {
     type Reply = Reply;
 
     async fn run(self, cx: &Control) -> Result<Reply, ApiError> {
-        let Self { restapi_id, body, mode, failonwarnings, basepath, endpoint_configuration_types, _ignore } = self;
+        let Self { restapi_id, body, mode, failonwarnings, basepath, endpoint_configuration_types, ignore } = self;
         let mode = if mode.as_deref() == Some("overwrite") { Mode::Overwrite } else { Mode::Merge };
-        let options = options(cx, mode, failonwarnings.as_deref(), basepath.as_deref(), endpoint_configuration_types)?;
+        let options = options(cx, mode, failonwarnings.as_deref(), basepath.as_deref(), endpoint_configuration_types, ignore.as_deref())?;
         let definition = read(&body, cx)?;
         let source = Source { api: restapi_id.clone(), ids: cx.ids.clone(), now: cx.clock.wall() };
         let realm = cx.realm().clone();
@@ -113,6 +110,7 @@ pub fn check(text: &str) -> Vec<Problem> {
         partition: "aws".into(),
         aws_strict: false,
         timeout_ms_max: u32::MAX,
+        ignore_documentation: false,
     };
     match plan(&definition, &options, &Source { api: "0000000000".into(), ids: Ids::seeded(0), now: Timestamp(0) }, None) {
         Ok(planned) => planned.problems,
@@ -126,6 +124,7 @@ fn options(
     fail_on_warnings: Option<&str>,
     base_path: Option<&str>,
     endpoint_type: Option<String>,
+    ignore: Option<&str>,
 ) -> Result<Options, ApiError> {
     let base_path = match base_path {
         None | Some("ignore") => BasePath::Ignore,
@@ -150,6 +149,7 @@ fn options(
         partition: cx.settings.partition.to_string(),
         aws_strict: cx.settings.aws_strict,
         timeout_ms_max: cx.settings.integration_timeout_ms_max,
+        ignore_documentation: ignore == Some("documentation"),
     })
 }
 
@@ -193,6 +193,7 @@ fn store(txn: &mut dyn Txn, realm: &Realm, tree: &ApiTree, old: Option<ApiTree>)
     replace(txn, realm, &tree.authorizers, old.map_or(&[], |old| &old.authorizers))?;
     replace(txn, realm, &tree.validators, old.map_or(&[], |old| &old.validators))?;
     replace(txn, realm, &tree.gateway_responses, old.map_or(&[], |old| &old.gateway_responses))?;
+    replace(txn, realm, &tree.documentation, old.map_or(&[], |old| &old.documentation))?;
     Ok(())
 }
 

@@ -20,6 +20,7 @@ mod method_response;
 pub mod record;
 mod references;
 mod spot;
+mod test_invoke;
 #[cfg(test)]
 mod tests;
 pub mod wire;
@@ -29,7 +30,8 @@ pub use integration_response::{DeleteIntegrationResponse, GetIntegrationResponse
 pub use method::{DeleteMethod, GetMethod, PutMethod, UpdateMethod, check as check_method};
 pub use method_response::{DeleteMethodResponse, GetMethodResponse, PutMethodResponse, UpdateMethodResponse, check as check_response};
 pub(crate) use references::first_user;
-pub use references::{DeleteAuthorizer, DeleteRequestValidator};
+pub use references::{DeleteAuthorizer, DeleteRequestValidator, DeleteVpcLink};
+pub use test_invoke::TestInvokeMethod;
 
 use base::api::{Entry, op};
 
@@ -53,4 +55,6 @@ pub const OPERATIONS: &[Entry] = &[
     op::<DeleteIntegrationResponse>(),
     op::<DeleteAuthorizer>(),
     op::<DeleteRequestValidator>(),
+    op::<DeleteVpcLink>(),
+    op::<TestInvokeMethod>(),
 ];

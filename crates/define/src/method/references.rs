@@ -1,4 +1,4 @@
-//! Things a method may need: they cannot be deleted while one does. An authorizer and a validator live to the left, where no method
+//! Things a method may need: they cannot be deleted while one does. An authorizer, a validator and a VPC link live to the left, where no method
 //! can be seen, so their ends are here. (rest-api-control-plane.md §1.13, §1.17; for validators the refusal is assumed)
 
 use super::record::Method;
@@ -6,7 +6,9 @@ use crate::resource::record::Resource;
 use admit::authorizer::record::Authorizer;
 use admit::request_validator::record::RequestValidator;
 use base::api::{self, ApiError, Control, Member, Operation, Route};
-use base::store::{Scope, View};
+use base::store::{Row, Scope, View, kind};
+use deliver::vpc_link::known_link;
+use deliver::vpc_link::record::VpcLink;
 use serde::Deserialize;
 
 /// `{path}/{VERB}` of the first method that needs something. The root's is `//VERB`. (observed in §1.17)
@@ -19,6 +21,40 @@ pub(crate) fn first_user(view: &dyn View, scope: &Scope, needs: impl Fn(&Method)
 
 fn in_use(what: &str, name: &str, place: &str) -> ApiError {
     ApiError::Conflict(format!("Cannot delete {what} '{name}', is referenced in method: {place}"))
+}
+
+/// Ends a VPC link that no integration goes over. (the text is assumed)
+#[derive(Deserialize)]
+pub struct DeleteVpcLink {
+    vpclink_id: String,
+}
+
+impl Operation for DeleteVpcLink {
+    const ROUTE: Route = api::delete("DeleteVpcLink", "/vpclinks/{vpclink_id}");
+    const MEMBERS: &'static [Member] = &[api::text("vpclink_id").in_path("vpcLinkId")];
+    type Reply = ();
+
+    async fn run(self, cx: &Control) -> Result<(), ApiError> {
+        let Self { vpclink_id } = self;
+        let realm = cx.realm().clone();
+        let gone = cx.write(move |txn| {
+            let link = known_link(txn.view(), &realm, &vpclink_id)?;
+            let mut user: Option<Method> = None;
+            txn.every(kind::METHOD, &mut |row: Row| {
+                if user.is_none() && row.address.scope.realm == realm {
+                    let goes = |method: &Method| method.integration.as_ref().is_some_and(|to| to.connection_id.as_ref() == Some(&link.id));
+                    user = Some(row.record::<Method>()?).filter(goes);
+                }
+                Ok(())
+            })?;
+            if let Some(Method { api, resource, verb, .. }) = user {
+                let place = format!("the integration of method {verb} on resource {resource} of API {api}");
+                return Err(ApiError::bad_request(format!("Cannot delete vpc link {vpclink_id}. It is used by {place}")));
+            }
+            Ok(txn.remove::<VpcLink>(&realm.top(), &link.id)?)
+        });
+        gone.await
+    }
 }
 
 /// Ends an authorizer that no method needs.

@@ -6,7 +6,8 @@
 mod flatten;
 mod operations;
 pub mod record;
+mod template;
 #[cfg(test)]
 mod tests;
 
-pub use operations::{CreateModel, DeleteModel, GetModel, GetModels, OPERATIONS, UpdateModel, check};
+pub use operations::{CreateModel, DeleteModel, GetModel, GetModelTemplate, GetModels, OPERATIONS, UpdateModel, check};

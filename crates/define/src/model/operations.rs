@@ -2,6 +2,7 @@
 
 use super::flatten::{flattened, references};
 use super::record::Model;
+use super::template::template;
 use crate::limits::{self, DESCRIPTION_BYTES_MAX, FLATTENED_BYTES_MAX, MODELS_MAX, NAME_BYTES_MAX, SCHEMA_BYTES_MAX};
 use crate::method::first_user;
 use base::api::patch::{Table, Words, replace};
@@ -11,8 +12,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The operations of models.
-pub const OPERATIONS: &[Entry] =
-    &[api::op::<CreateModel>(), api::op::<GetModels>(), api::op::<GetModel>(), api::op::<UpdateModel>(), api::op::<DeleteModel>()];
+pub const OPERATIONS: &[Entry] = &[
+    api::op::<CreateModel>(),
+    api::op::<GetModels>(),
+    api::op::<GetModel>(),
+    api::op::<GetModelTemplate>(),
+    api::op::<UpdateModel>(),
+    api::op::<DeleteModel>(),
+];
 
 /// A model as AWS shows it.
 #[derive(Debug, Serialize)]
@@ -157,20 +164,54 @@ impl Operation for GetModel {
             if flatten == Some(true)
                 && let Some(schema) = parsed(&model)
             {
-                let mut bytes = 0;
-                let other = |name: &str| {
-                    let found = view.find::<Model>(&scope, name)?;
-                    bytes += found.as_ref().and_then(|model| model.schema.as_ref()).map_or(0, String::len);
-                    if bytes > FLATTENED_BYTES_MAX {
-                        return Err(ApiError::BadRequest(format!("A flattened model can be at most {FLATTENED_BYTES_MAX} bytes long.")));
-                    }
-                    Ok(found.as_ref().and_then(parsed))
-                };
-                model.schema = Some(flattened(schema, other)?.to_string());
+                model.schema = Some(standing_alone(view, &scope, schema)?.to_string());
             }
             Ok(model)
         });
         model.await.map(Reply::of)
+    }
+}
+
+/// A schema with all that it refers to.
+fn standing_alone(view: &dyn View, scope: &Scope, schema: Value) -> Result<Value, ApiError> {
+    let mut bytes = 0;
+    flattened(schema, |name| {
+        let found = view.find::<Model>(scope, name)?;
+        bytes += found.as_ref().and_then(|model| model.schema.as_ref()).map_or(0, String::len);
+        if bytes > FLATTENED_BYTES_MAX {
+            return Err(ApiError::BadRequest(format!("A flattened model can be at most {FLATTENED_BYTES_MAX} bytes long.")));
+        }
+        Ok(found.as_ref().and_then(parsed))
+    })
+}
+
+/// A mapping template that prints what a model describes.
+#[derive(Deserialize)]
+pub struct GetModelTemplate {
+    restapi_id: String,
+    model_name: String,
+}
+
+/// A template as AWS shows it.
+#[derive(Debug, Serialize)]
+pub struct Template {
+    value: String,
+}
+
+impl Operation for GetModelTemplate {
+    const ROUTE: Route = api::get("GetModelTemplate", "/restapis/{restapi_id}/models/{model_name}/default_template");
+    const MEMBERS: &'static [Member] = &[API, NAME];
+    type Reply = Template;
+
+    async fn run(self, cx: &Control) -> Result<Template, ApiError> {
+        let Self { restapi_id, model_name } = self;
+        let scope = cx.realm().scope(&restapi_id);
+        let value = cx.read(move |view| {
+            let model = find(view, &scope, &model_name)?;
+            let schema = parsed(&model).unwrap_or_else(|| Value::Object(Default::default()));
+            template(&standing_alone(view, &scope, schema)?)
+        });
+        Ok(Template { value: value.await? })
     }
 }
 

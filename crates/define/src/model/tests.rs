@@ -124,6 +124,19 @@ fn a_flattened_model_stands_alone_even_in_a_circle() {
     assert!(plain["schema"].as_str().unwrap().contains("/models/Person"));
 }
 
+/// Seen: rest-api-control-plane.md §1.17 for the first line; the rest is ours.
+#[test]
+fn a_model_has_a_template() {
+    let (bench, models) = bench();
+    let to = json!({"$ref": "https://apigateway.amazonaws.com/restapis/x/models/Error"});
+    bench.ok("POST", &models, model("House", json!({"type": "object", "properties": {"fault": to}})));
+    let told = bench.ok("GET", &format!("{models}/House/default_template"), Value::Null);
+    let expected = "#set($inputRoot = $input.path('$'))\n{\n  \"fault\" : {\n    \"message\" : \"foo\"\n  }\n}";
+    assert_eq!(told, json!({ "value": expected }));
+    let unknown = (404, "Invalid model name specified: Nobody".to_owned());
+    assert_eq!(bench.no("GET", &format!("{models}/Nobody/default_template"), Value::Null), unknown);
+}
+
 #[test]
 fn a_flattened_model_has_a_bound() {
     let (bench, models) = bench();

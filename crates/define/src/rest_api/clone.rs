@@ -72,5 +72,9 @@ pub(super) fn copied(mut source: ApiTree, api: &str, root: &str, ids: &mut NewId
     for response in &mut source.gateway_responses {
         response.api = api.to_owned();
     }
+    for part in &mut source.documentation {
+        part.api = api.to_owned();
+        part.id = ids.of(&part.id);
+    }
     source
 }

@@ -31,6 +31,8 @@ const CHILDREN: &[Kind] = &[
     kind::AUTHORIZER,
     kind::REQUEST_VALIDATOR,
     kind::GATEWAY_RESPONSE,
+    kind::DOCUMENTATION_PART,
+    kind::DOCUMENTATION_VERSION,
     kind::DEPLOYMENT,
     kind::STAGE,
 ];
@@ -166,13 +168,14 @@ fn source_of(view: &dyn View, realm: &Realm, id: &str) -> Result<ApiTree, ApiErr
 
 /// Stores everything of a tree but the API itself.
 pub fn save_children(txn: &mut dyn Txn, realm: &Realm, tree: &ApiTree) -> Result<(), ApiError> {
-    let ApiTree { api: _, resources, methods, models, authorizers, validators, gateway_responses } = tree;
+    let ApiTree { api: _, resources, methods, models, authorizers, validators, gateway_responses, documentation } = tree;
     resources.iter().try_for_each(|resource| txn.save(realm, resource))?;
     methods.iter().try_for_each(|method| txn.save(realm, method))?;
     models.iter().try_for_each(|model| txn.save(realm, model))?;
     authorizers.iter().try_for_each(|authorizer| txn.save(realm, authorizer))?;
     validators.iter().try_for_each(|validator| txn.save(realm, validator))?;
     gateway_responses.iter().try_for_each(|response| txn.save(realm, response))?;
+    documentation.iter().try_for_each(|part| txn.save(realm, part))?;
     Ok(())
 }
 
@@ -273,6 +276,11 @@ impl Operation for DeleteRestApi {
                 let users = users.join(", ");
                 return Err(ApiError::bad_request(format!(
                     "Cannot delete API '{restapi_id}' unless its stages have been removed from all usage plans: {users}"
+                )));
+            }
+            if !txn.rows(kind::MAPPED_STAGE, &realm.scope(&api.id), None, 1)?.is_empty() {
+                return Err(ApiError::bad_request(format!(
+                    "Cannot delete API '{restapi_id}' unless all base path mappings related to the domains of its stages have been deleted"
                 )));
             }
             empty(txn, &realm.scope(&api.id))?;

@@ -2,11 +2,12 @@
 
 use super::http::HttpIntegration;
 use super::mock::MockIntegration;
+use super::onlooker::Onlooker;
 use super::record::{Integration, IntegrationType};
 use crate::Flaw;
-use crate::mapping::{IntegrationRequest, IntegrationResponse};
+use crate::mapping::{IntegrationRequest, IntegrationResponse, read_whole};
 use crate::upstream::Upstreams;
-use base::gate::{Ask, Exchange, Refusal, Reply, RequestBody, Stage};
+use base::gate::{Ask, Exchange, Refusal, Reply, ReplyBody, RequestBody, Stage};
 
 /// What a method's integration must know of its method.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,9 +67,9 @@ pub fn compile_integration(method: &MethodFacts<'_>, record: &Integration) -> Re
 
 impl Backend {
     /// Asks the back end.
-    pub async fn call(&self, upstreams: &Upstreams, ask: Ask, ex: &mut Exchange) -> Result<Reply, Refusal> {
+    pub async fn call<O: Onlooker>(&self, upstreams: &Upstreams, ask: Ask, ex: &mut Exchange, onlooker: &mut O) -> Result<Reply, Refusal> {
         match self {
-            Backend::Http(http) => http.call(upstreams, ask, ex).await,
+            Backend::Http(http) => http.call(upstreams, ask, ex, onlooker).await,
             Backend::Mock(mock) => mock.call(&ask),
         }
     }
@@ -86,7 +87,23 @@ async fn take_unmeasured(ex: &mut Exchange, body_bytes_max: u64) -> Result<(), R
 
 impl CompiledIntegration {
     /// The whole way there and back, noted step by step. Bodies that mappings read are taken up to `body_bytes_max` bytes.
-    pub async fn answer(&self, upstreams: &Upstreams, ex: &mut Exchange, body_bytes_max: u64) -> Result<Reply, Refusal> {
+    pub fn answer<'a>(
+        &'a self,
+        upstreams: &'a Upstreams,
+        ex: &'a mut Exchange,
+        body_bytes_max: u64,
+    ) -> impl Future<Output = Result<Reply, Refusal>> + use<'a> {
+        self.answer_before(upstreams, ex, body_bytes_max, ())
+    }
+
+    /// The same, before somebody who looks on.
+    pub async fn answer_before<O: Onlooker>(
+        &self,
+        upstreams: &Upstreams,
+        ex: &mut Exchange,
+        body_bytes_max: u64,
+        mut onlooker: O,
+    ) -> Result<Reply, Refusal> {
         let read = match &self.backend {
             Backend::Http(http) if !http.is_proxy() => take_unmeasured(ex, body_bytes_max).await,
             _ => Ok(()),
@@ -97,8 +114,14 @@ impl CompiledIntegration {
         };
         let asked = read.and_then(|()| self.request.apply(ex));
         let ask = ex.notes.outcome(Stage::IntegrationRequest, asked)?;
-        let called = self.backend.call(upstreams, ask, ex).await;
+        let called = self.backend.call(upstreams, ask, ex, &mut onlooker).await;
         let mut reply = ex.notes.outcome(Stage::Integration, called)?;
+        if O::LOOKS && matches!(self.backend, Backend::Http(_)) {
+            read_whole(&mut reply, body_bytes_max).await?;
+            let body: &[u8] = if let ReplyBody::Whole(bytes) = &reply.body { bytes } else { &[] };
+            let latency = ex.notes.upstream.answered.since(ex.notes.upstream.began);
+            onlooker.answered(reply.status, latency.as_millis() as u64, &reply.fields, body);
+        }
         let read = self.response.read_body(&mut reply, body_bytes_max).await;
         let answered = read.and_then(|()| self.response.apply(reply, ex));
         ex.notes.outcome(Stage::IntegrationResponse, answered)

@@ -7,6 +7,7 @@
 //! observed/mapping-templates.json.
 
 use super::compile::MethodFacts;
+use super::onlooker::Onlooker;
 use super::record::{Integration, IntegrationType};
 use super::trace;
 use super::uri::Uri;
@@ -72,8 +73,11 @@ impl HttpIntegration {
     }
 
     /// Asks the endpoint.
-    pub async fn call(&self, upstreams: &Upstreams, ask: Ask, ex: &mut Exchange) -> Result<Reply, Refusal> {
+    pub async fn call<O: Onlooker>(&self, upstreams: &Upstreams, ask: Ask, ex: &mut Exchange, onlooker: &mut O) -> Result<Reply, Refusal> {
         let call = self.prepare(upstreams, ask, ex)?;
+        if O::LOOKS {
+            onlooker.asked(&call.target.origin(), &call.head, call.body.bytes());
+        }
         let (asked_by_head, wanted_by_head) = (call.method == Method::Head, ex.request.head.method() == Method::Head);
         let answered = upstreams.ask(call, &mut ex.notes.upstream).await.map_err(|failure| failure.refusal())?;
         if answered.head.status() >= 600 {

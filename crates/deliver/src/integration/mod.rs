@@ -7,6 +7,7 @@ mod compile;
 mod http;
 mod lenient;
 mod mock;
+mod onlooker;
 pub mod record;
 #[cfg(test)]
 mod tests;
@@ -16,3 +17,4 @@ mod uri;
 pub use compile::{Backend, CompiledIntegration, MethodFacts, compile_integration};
 pub use http::HttpIntegration;
 pub use mock::MockIntegration;
+pub use onlooker::Onlooker;

@@ -87,7 +87,7 @@ pub(crate) fn push_reencoded(out: &mut Vec<u8>, text: &[u8], place: Place) {
 }
 
 /// Decoded text. A percent sign that begins no escape stays; bytes that are no UTF-8 become U+FFFD.
-pub(crate) fn decoded(text: &str, plus_is_space: bool) -> Cow<'_, str> {
+pub fn decoded(text: &str, plus_is_space: bool) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let special = |byte: &u8| *byte == b'%' || plus_is_space && *byte == b'+';
     if !bytes.iter().any(special) {

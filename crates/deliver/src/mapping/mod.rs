@@ -19,11 +19,13 @@ mod select;
 mod source;
 mod template;
 
+pub use encode::decoded;
 pub(crate) use encode::{Place, push_encoded};
 pub(crate) use lists::is_dropped_on_arrival;
 pub(crate) use media::{accepted, choose};
 pub use request::IntegrationRequest;
 pub(crate) use request::path_form;
 pub use response::IntegrationResponse;
+pub(crate) use response::read_whole;
 pub(crate) use source::{Seen, Source, request_source, stage_variable};
 pub use template::{Template, Templates};

@@ -71,22 +71,7 @@ impl IntegrationResponse {
 
     /// Waits for the back end's body if it must be whole. At most `bytes_max` bytes: more is a 502.
     pub async fn read_body(&self, reply: &mut Reply, bytes_max: u64) -> Result<(), Refusal> {
-        if !self.needs_body() {
-            return Ok(());
-        }
-        let ReplyBody::Stream(source) = &mut reply.body else { return Ok(()) };
-        let mut bytes = Buffer::take();
-        loop {
-            let fill = poll_fn(|cx| source.poll_fill(cx, &mut bytes)).await.map_err(broken)?;
-            if bytes.len() as u64 > bytes_max || !bytes.charge() {
-                return Err(broken(BodyFault::TooLarge));
-            }
-            if fill == Fill::End {
-                break;
-            }
-        }
-        reply.body = ReplyBody::Whole(bytes);
-        Ok(())
+        if self.needs_body() { read_whole(reply, bytes_max).await } else { Ok(()) }
     }
 
     /// The method's answer.
@@ -96,6 +81,23 @@ impl IntegrationResponse {
             Kind::Mapped { responses, traced, .. } => mapped(responses, *traced, reply, ex),
         }
     }
+}
+
+/// Waits for the back end's body. At most `bytes_max` bytes: more is a 502.
+pub(crate) async fn read_whole(reply: &mut Reply, bytes_max: u64) -> Result<(), Refusal> {
+    let ReplyBody::Stream(source) = &mut reply.body else { return Ok(()) };
+    let mut bytes = Buffer::take();
+    loop {
+        let fill = poll_fn(|cx| source.poll_fill(cx, &mut bytes)).await.map_err(broken)?;
+        if bytes.len() as u64 > bytes_max || !bytes.charge() {
+            return Err(broken(BodyFault::TooLarge));
+        }
+        if fill == Fill::End {
+            break;
+        }
+    }
+    reply.body = ReplyBody::Whole(bytes);
+    Ok(())
 }
 
 fn broken(fault: BodyFault) -> Refusal {

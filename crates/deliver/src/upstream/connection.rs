@@ -1,5 +1,6 @@
 //! One connection to a back end: a stream, the protocol's state, a deadline.
 
+use base::gate::tcp;
 use base::world::{Moment, Watch};
 use h1::Client;
 use std::cell::Cell;
@@ -78,7 +79,7 @@ impl Stream {
     /// Reads what is there into the free room of `into`, which must have some. 0 is the end.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<io::Result<usize>> {
         match self {
-            Stream::Plain(stream) => pin!(stream.read_buf(into)).poll(cx),
+            Stream::Plain(stream) => tcp::poll_receive(stream, cx, into),
             Stream::Tls(stream) => pin!(stream.read_buf(into)).poll(cx),
         }
     }
@@ -86,7 +87,7 @@ impl Stream {
     /// Writes some of these bytes.
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         match (self, bytes) {
-            (Stream::Plain(stream), [one]) => Pin::new(stream).poll_write(cx, one),
+            (Stream::Plain(stream), [one]) => tcp::poll_send(stream, cx, one),
             (Stream::Plain(stream), many) => Pin::new(stream).poll_write_vectored(cx, many),
             (Stream::Tls(stream), many) => Pin::new(stream.as_mut()).poll_write_vectored(cx, many),
         }

@@ -87,6 +87,11 @@ impl Upstreams {
         Some(target)
     }
 
+    /// Whose connections they are.
+    pub fn lane(&self) -> &Rc<Lane> {
+        &self.0.lane
+    }
+
     /// Connections that are open, idle ones with them.
     pub fn open(&self) -> usize {
         self.0.open.get()

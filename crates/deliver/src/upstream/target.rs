@@ -95,6 +95,12 @@ impl Target {
         self.port
     }
 
+    /// The URL up to its path.
+    pub fn origin(&self) -> String {
+        let scheme = if self.transport == Transport::Plain { "http" } else { "https" };
+        format!("{scheme}://{}", self.authority)
+    }
+
     /// What `Host` says, as the author wrote it.
     pub fn authority(&self) -> &str {
         &self.authority

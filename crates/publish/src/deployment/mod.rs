@@ -6,7 +6,7 @@
 //! once: a deployment is the digest of a frozen text. Proof: `tests.rs`; seen in observed/stages-and-deployments.json and
 //! observed/canary.json.
 
-mod operations;
+pub(crate) mod operations;
 pub mod record;
 #[cfg(test)]
 mod tests;

@@ -54,7 +54,7 @@ impl From<Deployment> for Reply {
 }
 
 /// The deployment with an id, or AWS's 404; that of its API comes first.
-fn known_deployment(view: &dyn View, realm: &Realm, api: &str, id: &str) -> Result<Deployment, ApiError> {
+pub(crate) fn known_deployment(view: &dyn View, realm: &Realm, api: &str, id: &str) -> Result<Deployment, ApiError> {
     known_api(view, realm, api)?;
     view.find(&realm.scope(api), id)?.ok_or_else(|| ApiError::not_found("Invalid Deployment identifier specified"))
 }
@@ -249,10 +249,15 @@ impl Operation for GetDeployment {
     }
 }
 
-fn summary(view: &dyn View, deployment: &Deployment) -> Result<Summary, ApiError> {
+/// What a deployment froze.
+pub(crate) fn frozen_tree(view: &dyn View, deployment: &Deployment) -> Result<ApiTree, ApiError> {
     let lost = |cause: String| ApiError::Internal(format!("the tree of deployment {} cannot be read: {cause}", deployment.id));
     let text = view.frozen(&deployment.tree)?.ok_or_else(|| lost("it is not stored".into()))?;
-    let tree: ApiTree = serde_json::from_str(&text).map_err(|cause| lost(cause.to_string()))?;
+    serde_json::from_str(&text).map_err(|cause| lost(cause.to_string()))
+}
+
+fn summary(view: &dyn View, deployment: &Deployment) -> Result<Summary, ApiError> {
+    let tree = frozen_tree(view, deployment)?;
     let paths: BTreeMap<&str, &str> = tree.resources.iter().map(|resource| (resource.id.as_str(), resource.path.as_str())).collect();
     let mut summary = Summary::new();
     for method in &tree.methods {

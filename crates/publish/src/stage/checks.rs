@@ -1,7 +1,7 @@
 //! What must hold of a stage and its parts. Texts marked "seen" are from public reports of AWS's answers; the others are assumed.
 
 use super::record::{AccessLog, Canary, Stage};
-use base::api::ApiError;
+use base::api::{ApiError, Settings};
 use base::store::{Realm, View, kind};
 use std::collections::BTreeMap;
 
@@ -27,6 +27,16 @@ pub(crate) fn known_stage(view: &dyn View, realm: &Realm, api: &str, name: &str)
 /// Refuses the id of a deployment that an API has not. (observed/canary.json)
 pub(crate) fn check_deployment(view: &dyn View, realm: &Realm, api: &str, id: &str) -> Result<(), ApiError> {
     if view.has(kind::DEPLOYMENT, &realm.scope(api), id)? { Ok(()) } else { Err(ApiError::bad_request("Deployment id does not exist")) }
+}
+
+/// Refuses the documentation version of a stage that an API has not. Only `aws-strict` looks (assumed).
+pub(crate) fn check_documentation(settings: &Settings, view: &dyn View, realm: &Realm, stage: &Stage) -> Result<(), ApiError> {
+    match &stage.documentation_version {
+        Some(version) if settings.aws_strict && !view.has(kind::DOCUMENTATION_VERSION, &realm.scope(&stage.api), version)? => {
+            Err(ApiError::bad_request("Invalid Documentation version specified"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Refuses what is no name of a stage.

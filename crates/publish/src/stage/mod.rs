@@ -7,11 +7,13 @@
 //! seen in observed/stages-and-deployments.json and observed/canary.json.
 
 pub(crate) mod checks;
+mod flush;
 mod method_settings;
 pub(crate) mod operations;
 pub(crate) mod overlay;
 mod patches;
 pub mod record;
+mod references;
 mod reply;
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,18 @@
 //! What the control API does with stages.
 
 use super::checks::{
-    CACHE_SIZES, STAGES_PER_API_MAX, check_access_log, check_canary, check_deployment, check_name, check_variables, known_stage,
+    CACHE_SIZES, STAGES_PER_API_MAX, check_access_log, check_canary, check_deployment, check_documentation, check_name, check_variables,
+    known_stage,
 };
+use super::flush::{FlushStageAuthorizersCache, FlushStageCache};
 use super::method_settings::begins_to_log;
 use super::overlay::{CANARY, Overlay, WantedCanary, fresh};
 use super::patches::PATCHES;
 use super::record::Stage;
+use super::references::DeleteClientCertificate;
 use super::reply::Reply;
 use crate::account::operations::account;
+use crate::domain_name::base_path_mapping::record::MappedStage;
 use base::api::patch::{self, PatchOp};
 use base::api::{self, ApiError, Control, Entry, Member, Operation, Route, Settings, Shape, Tags, check_room, check_tags, known_api, op};
 use base::store::{Realm, View, kind};
@@ -16,7 +20,16 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What the control API can do with stages.
-pub const OPERATIONS: &[Entry] = &[op::<CreateStage>(), op::<GetStages>(), op::<GetStage>(), op::<UpdateStage>(), op::<DeleteStage>()];
+pub const OPERATIONS: &[Entry] = &[
+    op::<CreateStage>(),
+    op::<GetStages>(),
+    op::<GetStage>(),
+    op::<UpdateStage>(),
+    op::<DeleteStage>(),
+    op::<FlushStageCache>(),
+    op::<FlushStageAuthorizersCache>(),
+    op::<DeleteClientCertificate>(),
+];
 
 /// The place of an API in the path.
 const API: Member = api::text("restapi_id").in_path("restApiId");
@@ -87,6 +100,7 @@ impl Operation for CreateStage {
             .write(move |txn| {
                 known_api(txn.view(), &realm, &stage.api)?;
                 check_deployment(txn.view(), &realm, &stage.api, &stage.deployment)?;
+                check_documentation(&settings, txn.view(), &realm, &stage)?;
                 if let Some(canary) = &stage.canary {
                     check_deployment(txn.view(), &realm, &stage.api, &canary.deployment)?;
                 }
@@ -212,6 +226,16 @@ fn check_change(view: &dyn View, realm: &Realm, settings: &Settings, before: &St
         check_deployment(view, realm, &after.api, &canary.deployment)?;
         check_canary(canary)?;
     }
+    match &after.client_certificate {
+        id if *id == before.client_certificate => {}
+        Some(id) if !view.has(kind::CLIENT_CERTIFICATE, &realm.top(), id)? => {
+            return Err(ApiError::bad_request("Invalid client certificate identifier specified"));
+        }
+        _ => {}
+    }
+    if after.documentation_version != before.documentation_version {
+        check_documentation(settings, view, realm, after)?;
+    }
     after.variables.as_ref().map_or(Ok(()), check_variables)?;
     after.access_log.as_ref().map_or(Ok(()), check_access_log)?;
     // Our own logs need no role: only `aws-strict` asks for one.
@@ -221,7 +245,7 @@ fn check_change(view: &dyn View, realm: &Realm, settings: &Settings, before: &St
     Ok(())
 }
 
-/// Deletes a stage. Its deployment stays.
+/// Deletes a stage that no base path stands for (the text is assumed). Its deployment stays.
 #[derive(Deserialize)]
 struct DeleteStage {
     #[serde(rename = "restapi_id")]
@@ -241,6 +265,12 @@ impl Operation for DeleteStage {
         cx.write(move |txn| {
             known_api(txn.view(), &realm, &api)?;
             let stage = known_stage(txn.view(), &realm, &api, &name)?;
+            let mapped: Vec<MappedStage> = txn.view().all(&realm.scope(&api))?;
+            if mapped.iter().any(|mapped| mapped.stage.as_ref() == Some(&stage.name)) {
+                return Err(ApiError::bad_request(format!(
+                    "Cannot delete stage '{name}' unless all base path mappings related to the domain in this stage have been deleted"
+                )));
+            }
             Ok(txn.remove::<Stage>(&realm.scope(&api), &stage.name)?)
         })
         .await

@@ -1,12 +1,20 @@
 //! What the control API does with tags.
 
+use crate::domain_name::access_association::known_association;
+use crate::domain_name::access_association::record::AccessAssociation;
+use crate::domain_name::operations::known_domain_name;
+use crate::domain_name::record::DomainName;
 use crate::stage::checks::known_stage;
 use crate::stage::record::Stage;
 use admit::api_key::record::ApiKey;
+use admit::client_certificate::known_certificate;
+use admit::client_certificate::record::ClientCertificate;
 use admit::usage_plan::record::UsagePlan;
 use base::api::{self, ApiError, Control, Entry, Member, Operation, Route, Settings, Shape, Tags, check_tags, op};
 use base::store::{Realm, StoreError, Txn, View};
 use define::rest_api::record::RestApi;
+use deliver::vpc_link::known_link;
+use deliver::vpc_link::record::VpcLink;
 use serde::{Deserialize, Serialize};
 
 /// What the control API can do with tags.
@@ -20,16 +28,25 @@ enum Tagged {
     Stage(Stage),
     Key(ApiKey),
     Plan(UsagePlan),
+    Certificate(ClientCertificate),
+    Domain(DomainName),
+    Link(VpcLink),
+    Association(AccessAssociation),
 }
 
 impl Tagged {
-    /// What an ARN of this realm stands for: `arn:{partition}:apigateway:{region}::/{path}`.
+    /// What an ARN of this realm stands for: `arn:{partition}:apigateway:{region}:{account or nothing}:/{path}`.
     fn find(view: &dyn View, realm: &Realm, settings: &Settings, arn: &str) -> Result<Tagged, ApiError> {
         let refused = || ApiError::bad_request("Invalid ARN specified in the request");
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
-        let ["arn", partition, "apigateway", region, "", path] = parts.as_slice() else { return Err(refused()) };
+        let ["arn", partition, "apigateway", region, account, path] = parts.as_slice() else { return Err(refused()) };
         if **partition != *settings.partition || **region != *realm.region {
             return Err(refused());
+        }
+        match *account {
+            "" => {}
+            ours if *ours == *realm.account => return Tagged::with_account(view, realm, path, arn)?.ok_or_else(refused),
+            _ => return Err(refused()),
         }
         let gone = |text: &str| ApiError::not_found(text);
         match path.split('/').collect::<Vec<_>>().as_slice() {
@@ -41,8 +58,20 @@ impl Tagged {
             ["", "usageplans", plan] => {
                 view.find(&realm.top(), plan)?.map(Tagged::Plan).ok_or_else(|| gone("Invalid Usage Plan ID specified"))
             }
+            ["", "clientcertificates", id] => known_certificate(view, realm, id).map(Tagged::Certificate),
+            ["", "vpclinks", id] => known_link(view, realm, id).map(Tagged::Link),
+            ["", "domainnames", name] => known_domain_name(view, realm, name, None).map(Tagged::Domain),
             _ => Err(refused()),
         }
+    }
+
+    /// What an ARN stands for that names the account: private domain names, and access associations.
+    fn with_account(view: &dyn View, realm: &Realm, path: &str, arn: &str) -> Result<Option<Tagged>, ApiError> {
+        if path.starts_with("/domainnameaccessassociations/") {
+            return known_association(view, realm, arn).map(Tagged::Association).map(Some);
+        }
+        let Some((name, id)) = path.strip_prefix("/domainnames/").and_then(|name| name.split_once('+')) else { return Ok(None) };
+        known_domain_name(view, realm, name, Some(id)).map(Tagged::Domain).map(Some)
     }
 
     fn tags_mut(&mut self) -> &mut Tags {
@@ -51,6 +80,10 @@ impl Tagged {
             Tagged::Stage(stage) => &mut stage.tags,
             Tagged::Key(key) => &mut key.tags,
             Tagged::Plan(plan) => &mut plan.tags,
+            Tagged::Certificate(certificate) => &mut certificate.tags,
+            Tagged::Domain(domain) => &mut domain.tags,
+            Tagged::Link(link) => &mut link.tags,
+            Tagged::Association(association) => &mut association.tags,
         }
     }
 
@@ -60,6 +93,10 @@ impl Tagged {
             Tagged::Stage(stage) => txn.save(realm, stage),
             Tagged::Key(key) => txn.save(realm, key),
             Tagged::Plan(plan) => txn.save(realm, plan),
+            Tagged::Certificate(certificate) => txn.save(realm, certificate),
+            Tagged::Domain(domain) => txn.save(realm, domain),
+            Tagged::Link(link) => txn.save(realm, link),
+            Tagged::Association(association) => txn.save(realm, association),
         }
     }
 }

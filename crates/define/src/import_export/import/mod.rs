@@ -15,6 +15,8 @@ mod settings;
 use super::document::{self, Document, Node, Place, Unreadable};
 use super::problem::{Notes, Problem, Severity};
 use super::refs;
+use crate::documentation;
+use crate::documentation::record::DocumentationPart;
 use crate::method::record::{Method, method_id};
 use crate::model::record::Model;
 use crate::resource::record::Resource;
@@ -69,6 +71,11 @@ impl Definition {
         tags.iter().filter_map(|tag| Some((member(tag, "name")?, member(tag, "x-amazon-apigateway-tag-value")?))).collect()
     }
 
+    /// The document's root.
+    pub(crate) fn root(&self) -> &Node {
+        &self.document.root
+    }
+
     /// Puts values in the place of `${AWS::Region}` and its like, in every text.
     pub fn fill(&mut self, variables: &[(&str, &str)]) {
         self.document.fill(variables);
@@ -114,6 +121,8 @@ pub struct Options {
     pub aws_strict: bool,
     /// Milliseconds an integration may take, where they do.
     pub timeout_ms_max: u32,
+    /// Whether the documentation parts that are there stay, and the definition's have no effect.
+    pub ignore_documentation: bool,
 }
 
 /// Where new ids and the time come from.
@@ -147,6 +156,7 @@ pub fn plan(definition: &Definition, options: &Options, source: &Source, base: O
     draft.gateway_responses();
     draft.authorizers();
     draft.paths();
+    draft.documentation();
     draft.finish()
 }
 
@@ -173,6 +183,7 @@ struct Draft<'d> {
     validators: BTreeMap<String, RequestValidator>,
     authorizers: BTreeMap<String, Authorizer>,
     gateway_responses: BTreeMap<String, GatewayResponse>,
+    documentation: Vec<DocumentationPart>,
 }
 
 /// Characters of the root resource's id.
@@ -201,6 +212,7 @@ impl<'d> Draft<'d> {
             validators: BTreeMap::new(),
             authorizers: BTreeMap::new(),
             gateway_responses: BTreeMap::new(),
+            documentation: base.documentation,
             api: base.api,
         };
         let keeps = options.mode == Mode::Merge;
@@ -217,6 +229,14 @@ impl<'d> Draft<'d> {
             draft.gateway_responses = base.gateway_responses.into_iter().map(|response| (response.kind.clone(), response)).collect();
         }
         draft
+    }
+
+    fn documentation(&mut self) {
+        if !self.options.ignore_documentation {
+            let old = std::mem::take(&mut self.documentation);
+            let Source { ids, .. } = self.source;
+            self.documentation = documentation::import::read(self.root, &self.api.id, self.options.mode, old, ids, &mut self.notes).parts;
+        }
     }
 
     fn keep(&mut self, resource: Resource) {
@@ -289,6 +309,7 @@ impl<'d> Draft<'d> {
             authorizers,
             validators,
             gateway_responses: self.gateway_responses.into_values().collect(),
+            documentation: self.documentation,
         };
         Ok(Planned { tree, problems })
     }
@@ -317,6 +338,7 @@ fn empty(options: &Options, source: &Source) -> ApiTree {
         authorizers: Vec::new(),
         validators: Vec::new(),
         gateway_responses: Vec::new(),
+        documentation: Vec::new(),
     }
 }
 

@@ -131,9 +131,9 @@ fn auth_type(scheme: &Node, kind: &str) -> String {
     said.unwrap_or(usual).to_owned()
 }
 
-/// Seen: the scheme's header is where a token comes from, if the authorizer does not say.
+/// Seen: the scheme's header is where a token comes from, if the authorizer does not say. `Unused` is AWS's word for no header.
 fn identity_source(scheme: &Node, kind: &str) -> Option<String> {
     let header = scheme.find("in").and_then(Node::text) == Some("header");
-    let name = scheme.find("name").and_then(Node::text)?;
+    let name = scheme.find("name").and_then(Node::text).filter(|name| *name != "Unused")?;
     (header && kind != "REQUEST").then(|| format!("method.request.header.{name}"))
 }

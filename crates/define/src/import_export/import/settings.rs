@@ -65,9 +65,6 @@ impl<'d> Draft<'d> {
                 Err(why) => self.notes.error(node.at, why.to_string()),
             }
         }
-        if let Some(node) = self.root.find("x-amazon-apigateway-documentation") {
-            self.notes.remark(node.at, "Documentation parts are not stored");
-        }
         if let Err(why) = build::check(&self.api) {
             self.notes.error(self.root.at, why.to_string());
         }

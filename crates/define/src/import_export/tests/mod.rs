@@ -122,6 +122,7 @@ pub(super) fn planned(text: &str, aws_strict: bool) -> Result<Planned, Vec<Probl
         partition: "aws".into(),
         aws_strict,
         timeout_ms_max: 29_000,
+        ignore_documentation: false,
     };
     plan(&Definition::read(text).unwrap(), &options, &Source { api: "a1".into(), ids: Ids::seeded(3), now: Timestamp(7) }, None)
 }

@@ -277,3 +277,18 @@ fn an_integration_can_be_checked_with_its_responses() {
     assert_eq!(with("text/plain").unwrap().cache_namespace, "r");
     assert!(with("123").is_err());
 }
+
+/// Assumed: rest-api-control-plane.md §1.19 says that such a link cannot be deleted, not in which words.
+#[test]
+fn a_vpc_link_that_an_integration_goes_over_cannot_be_deleted() {
+    let plot = plot();
+    let stored = json!({"id": "link01", "name": "n", "target_arns": []});
+    plot.bench.store(&serde_json::from_value::<deliver::vpc_link::record::VpcLink>(stored).unwrap());
+    let over = json!({"type": "HTTP_PROXY", "uri": "http://example.com", "httpMethod": "GET", "connectionType": "VPC_LINK",
+        "connectionId": "link01"});
+    plot.ok("PUT", AT, over);
+    assert_eq!(plot.bench.no("DELETE", "/vpclinks/link01", Value::Null).0, 400);
+    plot.ok("DELETE", AT, Value::Null);
+    assert_eq!(plot.bench.call("DELETE", "/vpclinks/link01", Value::Null), (202, Value::Null));
+    assert_eq!(plot.bench.no("DELETE", "/vpclinks/link01", Value::Null), (404, "Invalid Vpc Link identifier specified".into()));
+}

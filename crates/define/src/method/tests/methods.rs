@@ -169,3 +169,23 @@ fn an_authorizer_or_validator_in_use_cannot_be_deleted() {
     let elsewhere = "/restapis/nobody/requestvalidators/val";
     assert_eq!(plot.bench.no("DELETE", elsewhere, Value::Null), (404, "Invalid Request Validator identifier specified".into()));
 }
+
+/// Seen: observed/test-invoke.json for what is not found. What a bench answers is what was to be tried.
+#[test]
+fn a_method_is_tried_out_where_requests_run() {
+    let plot = Plot::with("GET", json!({"authorizationType": "AWS_IAM"}));
+    let tried = |verb: &str, body: Value| plot.bench.call("POST", &plot.at(verb), body);
+    let no = |verb: &str| plot.bench.no("POST", &plot.at(verb), json!({}));
+    assert_eq!(no("GET"), (400, "No integration defined for method".into()));
+    assert_eq!(no("HEAD"), (404, "Invalid Method identifier specified".into()));
+    plot.ok("PUT", "GET/integration", json!({"type": "MOCK"}));
+    let asked =
+        json!({"pathWithQueryString": "/a?b=c", "body": "x", "headers": {"A": "1", "b": "0"}, "multiValueHeaders": {"B": ["2", "3"]}});
+    let expected = json!({
+        "status": 200, "body": "GET /a?b=c x", "headers": {"A": "1", "B": "3"}, "multiValueHeaders": {"A": ["1"], "B": ["2", "3"]},
+        "log": "tried\n", "latency": 1,
+    });
+    assert_eq!(tried("GET", asked), (200, expected));
+    let certificate = plot.bench.no("POST", &plot.at("GET"), json!({"clientCertificateId": "nosuch"}));
+    assert_eq!(certificate, (404, "Invalid client certificate identifier specified".into()));
+}

@@ -92,3 +92,16 @@ fn strictly_an_api_has_ten_stages() {
     }
     assert_eq!(bench.no("POST", &format!("{API}/stages"), body(10)), (429, "Maximum number of stages reached: 10.".into()));
 }
+
+/// Seen: rest-api-control-plane.md §1.15 for the statuses.
+#[test]
+fn what_a_stage_remembers_can_be_forgotten() {
+    let bench = bench();
+    stage(&bench, "dev");
+    for cache in ["data", "authorizers"] {
+        assert_eq!(bench.call("DELETE", &format!("{API}/stages/dev/cache/{cache}"), Value::Null), (202, Value::Null));
+        let unknown = (404, "Invalid stage identifier specified".to_owned());
+        assert_eq!(bench.no("DELETE", &format!("{API}/stages/prod/cache/{cache}"), Value::Null), unknown);
+        assert_eq!(bench.no("DELETE", &format!("/restapis/nosuch/stages/dev/cache/{cache}"), Value::Null).0, 404);
+    }
+}

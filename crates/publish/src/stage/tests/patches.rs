@@ -3,10 +3,18 @@
 use super::*;
 use crate::stage::patches::PATCHES;
 use crate::testing::{bench, deploy, stage, strict};
+use admit::client_certificate::record::ClientCertificate;
 use std::time::Duration;
 
 const ACCESS_LOG: &str = "Invalid accessLogSettings path. Must be one of : [/accessLogSettings/destinationArn, /accessLogSettings/format]";
 const ARN: &str = "arn:aws:logs:us-east-1:111111111111:log-group:test";
+
+/// Stores a client certificate; its address.
+fn client_certificate(bench: &Bench, id: &str) -> String {
+    let stored = json!({"id": id, "certificate": "pem", "private_key": "sealed", "created": 0, "expires": 1});
+    bench.store(&serde_json::from_value::<ClientCertificate>(stored).unwrap());
+    format!("/clientcertificates/{id}")
+}
 
 #[test]
 fn plain_members_change_and_the_date_with_them() {
@@ -17,7 +25,13 @@ fn plain_members_change_and_the_date_with_them() {
     assert_eq!((&stage["description"], &stage["lastUpdatedDate"], &stage["createdDate"]), (&json!("new"), &json!(NOON + 60), &json!(NOON)));
     assert_eq!(change(&bench, "replace", "/description", "").get("description"), None);
     assert_eq!(change(&bench, "replace", "/tracingEnabled", "True")["tracingEnabled"], true);
+    refusal(&bench, "replace", "/clientCertificateId", "c1");
+    let certificate = client_certificate(&bench, "c1");
     assert_eq!(change(&bench, "replace", "/clientCertificateId", "c1")["clientCertificateId"], "c1");
+    assert_eq!(bench.no("DELETE", &certificate, Value::Null).0, 400);
+    assert_eq!(change(&bench, "replace", "/clientCertificateId", "").get("clientCertificateId"), None);
+    bench.ok("DELETE", &certificate, Value::Null);
+    assert_eq!(bench.no("DELETE", &certificate, Value::Null), (404, "Invalid client certificate identifier specified".into()));
     assert_eq!(change(&bench, "replace", "/documentationVersion", "v1")["documentationVersion"], "v1");
     let cached = change(&bench, "replace", "/cacheClusterEnabled", "true");
     assert_eq!((&cached["cacheClusterStatus"], &cached["cacheClusterSize"]), (&json!("AVAILABLE"), &json!("0.5")));
