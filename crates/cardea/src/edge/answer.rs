@@ -119,6 +119,7 @@ async fn try_send<S: Socket>(line: &Line<S>, ex: &mut Exchange, mut reply: Reply
         }
         let payload = piece.len() as u64;
         let was_full = piece.len() == piece.capacity();
+        let stalls = line.stalls();
         // A full piece does not grow for the two bytes behind it: they go before the next.
         let tail_waits = was_full && !ended;
         if !tail_waits {
@@ -139,7 +140,9 @@ async fn try_send<S: Socket>(line: &Line<S>, ex: &mut Exchange, mut reply: Reply
         if tail_waits {
             out.extend_from_slice(frame.tail);
         }
-        ended = refill(source.as_mut(), &mut piece, was_full).await?;
+        // Room is for clients that take what comes, not for those that keep us waiting.
+        let grows = was_full && line.stalls() == stalls;
+        ended = refill(source.as_mut(), &mut piece, grows).await?;
     }
 }
 
@@ -169,12 +172,12 @@ async fn push<S: Socket>(line: &Line<S>, out: &mut Vec<u8>, piece: &[u8], sent: 
     poll_fn(|cx| line.poll_send(cx, out, rest, sent)).await.map_err(|_| Cut::Client)
 }
 
-/// Waits for the next piece, in a buffer that grows while pieces fill it. Says whether it was the last.
-async fn refill(source: Option<&mut Box<dyn BodySource>>, piece: &mut Vec<u8>, was_full: bool) -> Result<bool, Cut> {
+/// Waits for the next piece, in a buffer that may grow. Says whether it was the last.
+async fn refill(source: Option<&mut Box<dyn BodySource>>, piece: &mut Vec<u8>, grows: bool) -> Result<bool, Cut> {
     let Some(source) = source else { return Ok(true) };
     piece.clear();
     let room = piece.capacity();
-    if was_full && room < PIECE_BYTES_MAX {
+    if grows && room < PIECE_BYTES_MAX {
         piece.reserve_exact((room * 2).min(PIECE_BYTES_MAX));
     }
     let fill = poll_fn(|cx: &mut Context<'_>| source.poll_fill(cx, piece)).await?;

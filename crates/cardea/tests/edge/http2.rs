@@ -1,8 +1,9 @@
 //! HTTP/2 by a real client, and by one that writes its own frames.
 
 use crate::house::{Ending, PATIENCE, wait};
-use crate::tls::{Secure, Secured, secure};
+use crate::tls::{Secure, Secured, secure, walled};
 use bytes::Bytes;
+use cardea::edge::Loss;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, Incoming};
@@ -279,10 +280,13 @@ fn requests_whose_client_goes_are_recorded_and_leave_nothing() {
     assert_eq!(client.get("/lean").status, 200);
     drop(given_up);
     assert_eq!(client.get("/lean").status, 200);
-    assert_eq!(secure.house.told().path, "/hang");
+    let told = secure.house.told();
+    assert_eq!((told.path.as_str(), told.status), ("/hang", 499));
     assert!(secure.house.told_nothing());
     drop((kept, client));
-    assert_eq!(secure.house.told().path, "/echo");
+    let told = secure.house.told();
+    assert_eq!((told.path.as_str(), told.status), ("/echo", 400), "its own body broke off");
+    assert_eq!(secure.house.lanes.losses().of(Loss::ClientGone), 1);
     assert!(secure.house.has_open(0, 0));
 }
 
@@ -431,4 +435,14 @@ fn what_is_no_http_2_after_all_ends() {
     assert!(matches!(ending, Ending::Closed | Ending::Truncated | Ending::Reset));
     drop(client);
     assert!(secure.house.has_open(0, 0) && secure.house.told_nothing());
+}
+
+#[test]
+fn a_host_under_other_terms_than_its_connection_is_misdirected() {
+    let secure = walled();
+    let mut client = client(&secure);
+    let elsewhere = Request::builder().uri("https://x.b.test/hello").body(whole("")).unwrap();
+    let answer = client.ask(elsewhere).unwrap();
+    assert_eq!((answer.status, answer.body.as_slice()), (421, &br#"{"message":"Misdirected Request"}"#[..]));
+    assert_eq!(client.get("/hello").status, 200);
 }

@@ -30,6 +30,8 @@ pub(super) struct Broken;
 #[derive(Default)]
 pub(super) struct Pieces {
     handed: Cell<u64>,
+    handed_bytes: Cell<u64>,
+    last_bytes: Cell<u64>,
     /// The last one is not on its way yet, as far as we know.
     waits: Cell<bool>,
 }
@@ -38,6 +40,11 @@ impl Pieces {
     /// The number of the piece that waits for the client, if one does.
     pub(super) fn waiting(&self) -> Option<u64> {
         self.waits.get().then(|| self.handed.get())
+    }
+
+    /// Bytes that are on their way to the client, as far as we know: all but the last piece, or that, too.
+    pub(super) fn taken_bytes(&self) -> u64 {
+        self.handed_bytes.get() - if self.waits.get() { self.last_bytes.get() } else { 0 }
     }
 }
 
@@ -63,6 +70,7 @@ pub(super) async fn begin<A: Answers>(
     let set_out = caught(pin!(poll_fn(|cx| Poll::Ready(outset(cx, &mut held.ex, &mut reply, client))))).await;
     let Some(Outset { piece, length, source }) = set_out else {
         tracing::error!(request = %held.ex.id, "the body of an answer panicked; its stream is reset");
+        held.ex.notes.status = 500;
         return Err(Broken);
     };
     held.ex.notes.status = reply.status;
@@ -97,6 +105,8 @@ impl<A: Answers> Outgoing<A> {
         }
         self.held.ex.notes.sent_bytes += bytes;
         self.pieces.handed.set(self.pieces.handed.get() + 1);
+        self.pieces.handed_bytes.set(self.pieces.handed_bytes.get() + bytes);
+        self.pieces.last_bytes.set(bytes);
         self.pieces.waits.set(true);
         Ok(Frame::data(piece))
     }
