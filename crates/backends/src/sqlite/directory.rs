@@ -15,7 +15,15 @@ const LOCK_BYTES_MAX: u64 = 32;
 #[derive(Debug)]
 pub struct Directory {
     path: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Said aloud, not left to closing the file: a child that was forked a moment ago, and has not yet become another program, has it
+        // open, too, and the lock would last until it does.
+        let _gone = self.lock.unlock();
+    }
 }
 
 impl Directory {
@@ -34,7 +42,7 @@ impl Directory {
         }
         // The number is for people; the lock itself is what counts. The file stays when we go: deleting it would race with the next.
         lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| writeln!(lock, "{}", std::process::id())).map_err(refused)?;
-        Ok(Directory { path: path.to_owned(), _lock: lock })
+        Ok(Directory { path: path.to_owned(), lock })
     }
 
     /// Where it is.

@@ -452,3 +452,8 @@ pub(crate) enum Ending {
     /// TCP ended, and TLS had not said so.
     Truncated,
 }
+
+/// Nobody listens there any more. Other failures say nothing of that: whoever connects again and again may run out of ports.
+pub(crate) fn is_refused(address: SocketAddr) -> bool {
+    std::net::TcpStream::connect(address).is_err_and(|why| why.kind() == std::io::ErrorKind::ConnectionRefused)
+}

@@ -1,6 +1,6 @@
 //! The threads: started, reached, filled, drained.
 
-use crate::house::{Ending, House, PATIENCE, wait};
+use crate::house::{Ending, House, PATIENCE, is_refused, wait};
 use base::gate::Scheme;
 use base::world::Clock;
 use cardea::edge::{Handed, Limits, Plan, TrustedProxies, Unposted, Unserved, start};
@@ -136,7 +136,7 @@ fn a_drain_lets_running_requests_end_and_takes_one_more_of_those_that_wait() {
     house.settle();
     std::thread::scope(|scope| {
         let drained = scope.spawn(|| wait(house.lanes.drain(YEARS)));
-        while std::net::TcpStream::connect(house.lanes.address()).is_ok() {
+        while !is_refused(house.lanes.address()) {
             std::thread::yield_now();
         }
         // What they send now may have been on its way when the drain began.

@@ -1,6 +1,6 @@
 //! TLS in front of it all: real clients, an authority of our own.
 
-use crate::house::{Client, Ending, House, connect, wait};
+use crate::house::{Client, Ending, House, connect, is_refused, wait};
 use base::world::{Clock, Ids};
 use cardea::edge::{Certificates, LeastVersion, Limits, Pair, Plan, PolicyPlan, TlsPlan};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
@@ -380,7 +380,7 @@ fn a_drain_lets_running_requests_end_and_waits_for_no_handshake() {
     secure.house.settle();
     std::thread::scope(|scope| {
         let drained = scope.spawn(|| wait(secure.house.lanes.drain(Duration::from_secs(300_000_000))));
-        while std::net::TcpStream::connect(secure.address()).is_ok() {
+        while !is_refused(secure.address()) {
             std::thread::yield_now();
         }
         secure.house.on(0, |desk| desk.release());
