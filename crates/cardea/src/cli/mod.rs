@@ -5,10 +5,12 @@ mod client;
 mod completion;
 mod config;
 mod demo;
+mod diff;
 mod env;
 mod explain;
 mod import;
 mod serve;
+mod text;
 
 use crate::config::{Config, ConfigError, SETTINGS, Values};
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -57,6 +59,20 @@ pub fn command() -> Command {
             verb("restore", "Bring a backup back, into an empty --data-dir")
                 .arg(Arg::new("file").required(true).help("As made by `cardea backup`")),
         )
+        .subcommand(
+            verb("diff", "Tell what differs between two deployments, stages or definitions, and what weakens security")
+                .arg(Arg::new("from").value_name("A").required(true).help("API, API/STAGE or API@DEPLOYMENT"))
+                .arg(Arg::new("to").value_name("B").required(true).help("The same; what would have to happen to A so that it becomes B"))
+                .arg(json_flag())
+                .after_help(
+                    "API is a definition as it stands, API/STAGE what a stage serves, API@DEPLOYMENT what a deployment froze.\n\n\
+                     Examples:\n  cardea diff a1b2c3d4e5/prod a1b2c3d4e5           what deploying now would change\n  \
+                     cardea diff a1b2c3d4e5/test a1b2c3d4e5/prod      two stages, with their live settings\n  \
+                     cardea diff a1b2c3d4e5@abc123 a1b2c3d4e5@def456  two deployments\n\n\
+                     Marks: ! weakens security, ? may weaken it, # changes limits.\n\
+                     Ends with 0 where they are equal, 1 where they differ, 2 in case of trouble.",
+                ),
+        )
         .subcommand(verb("config", "Print every setting with its value and origin").arg(json_flag()))
         .subcommand(
             Command::new("completion")
@@ -95,6 +111,7 @@ pub fn main() -> ExitCode {
         "demo" => demo::run(args),
         "explain" => explain::run(args),
         "import" => import::run(args),
+        "diff" => return diff::run(args),
         "backup" => backup::run(args),
         "restore" => backup::restore(args),
         "config" => config::run(args),

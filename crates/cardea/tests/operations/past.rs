@@ -1,0 +1,85 @@
+//! What changed, told by the program to whoever operates it.
+
+use crate::house::{House, Scratch, cardea};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+struct Kept {
+    scratch: Scratch,
+    house: House,
+    api: String,
+}
+
+impl Kept {
+    fn new() -> Kept {
+        let scratch = Scratch::new();
+        let house = House::open(&scratch.0.join("data"));
+        let api = house.api("pets");
+        Kept { scratch, house, api }
+    }
+
+    fn directory(&self) -> PathBuf {
+        self.scratch.0.join("data")
+    }
+
+    /// The path of `GET /`.
+    fn method(&self) -> String {
+        let resources = self.house.aws("GET", &format!("/restapis/{}/resources", self.api), &Value::Null);
+        format!("/restapis/{}/resources/{}/methods/GET", self.api, resources["item"][0]["id"].as_str().unwrap())
+    }
+
+    fn set(&self, target: &str, path: &str, value: &str) {
+        self.house.aws("PATCH", target, &json!({"patchOperations": [{"op": "replace", "path": path, "value": value}]}));
+    }
+}
+
+/// Runs a verb on a directory: how it ended, what it said, what it complained of.
+fn run(directory: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let done = cardea(&[arguments, &["--data-dir", directory.to_str().unwrap()]].concat());
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
+}
+
+#[test]
+fn a_stage_is_compared_with_the_definition_before_it_is_deployed() {
+    let kept = Kept::new();
+    let Kept { house, api, .. } = &kept;
+    let (directory, stage) = (kept.directory(), format!("{api}/prod"));
+    kept.set(&kept.method(), "/authorizationType", "AWS_IAM");
+    house.aws("POST", &format!("/restapis/{api}/deployments"), &json!({"stageName": "prod"}));
+    assert_eq!(run(&directory, &["diff", &stage, api]), (0, String::new(), String::new()));
+
+    kept.set(&kept.method(), "/authorizationType", "NONE");
+    let (code, text, complaint) = run(&directory, &["diff", &stage, api]);
+    assert_eq!((code, complaint.as_str()), (1, ""), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[..3], [format!("--- {stage}"), format!("+++ {api}"), "~ method GET /".to_owned()]);
+    assert!(lines[3].contains("\"AWS_IAM\" -> \"NONE\""), "{text}");
+    assert_eq!(lines[4], "  ! weakens security: no authorization is asked for any more");
+    assert!(!text.contains('\u{1b}'), "a pipe gets no colours");
+
+    let (code, text, _) = run(&directory, &["diff", &stage, api, "--json"]);
+    let told: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, &told["changes"][0]["concerns"][0]["effect"]), (1, &json!("weakens")));
+    // The other way round it is no weakness.
+    let (code, text, _) = run(&directory, &["diff", api, &stage]);
+    assert!(code == 1 && !text.contains('!'), "{text}");
+}
+
+#[test]
+fn what_cannot_be_compared_is_trouble_and_no_difference() {
+    let kept = Kept::new();
+    let directory = kept.directory();
+    let trouble = |arguments: &[&str], word: &str| {
+        let (code, said, complaint) = run(&directory, arguments);
+        assert!(code == 2 && said.is_empty() && complaint.contains(word), "{arguments:?}: {code} {said} {complaint}");
+    };
+    trouble(&["diff", &kept.api, "gone"], "Invalid API identifier");
+    trouble(&["diff", &kept.api, &format!("{}/gone", kept.api)], "Invalid stage identifier");
+    trouble(&["diff", &kept.api, "a/"], "API/STAGE or API@DEPLOYMENT");
+    trouble(&["diff", &kept.api], "required");
+    let api = kept.api.clone();
+    kept.house.stop();
+    let (code, ..) = run(&directory, &["diff", &api, &api]);
+    assert_eq!(code, 2, "nobody serves");
+}
