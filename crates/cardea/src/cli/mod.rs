@@ -8,6 +8,7 @@ mod demo;
 mod diff;
 mod env;
 mod explain;
+mod history;
 mod import;
 mod serve;
 mod text;
@@ -73,6 +74,26 @@ pub fn command() -> Command {
                      Ends with 0 where they are equal, 1 where they differ, 2 in case of trouble.",
                 ),
         )
+        .subcommand(
+            verb("history", "List what was done to an API, by whom and when, the newest first")
+                .arg(Arg::new("api").value_name("API").required(true).help("Its id; that of a deleted API, too"))
+                .arg(
+                    Arg::new("limit")
+                        .long("limit")
+                        .value_name("N")
+                        .value_parser(clap::value_parser!(u16).range(1..=500))
+                        .default_value("25")
+                        .help("Revisions at most, up to 500"),
+                )
+                .arg(
+                    Arg::new("before")
+                        .long("before")
+                        .value_name("REVISION")
+                        .value_parser(clap::value_parser!(u64))
+                        .help("Only what is older than this revision"),
+                )
+                .arg(json_flag()),
+        )
         .subcommand(verb("config", "Print every setting with its value and origin").arg(json_flag()))
         .subcommand(
             Command::new("completion")
@@ -112,6 +133,7 @@ pub fn main() -> ExitCode {
         "explain" => explain::run(args),
         "import" => import::run(args),
         "diff" => return diff::run(args),
+        "history" => history::run(args),
         "backup" => backup::run(args),
         "restore" => backup::restore(args),
         "config" => config::run(args),

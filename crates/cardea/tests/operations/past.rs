@@ -83,3 +83,32 @@ fn what_cannot_be_compared_is_trouble_and_no_difference() {
     let (code, ..) = run(&directory, &["diff", &api, &api]);
     assert_eq!(code, 2, "nobody serves");
 }
+
+#[test]
+fn a_history_tells_who_did_what_and_outlives_the_api() {
+    let kept = Kept::new();
+    let Kept { house, api, .. } = &kept;
+    let directory = kept.directory();
+    kept.set(&format!("/restapis/{api}"), "/name", "dogs");
+    let (code, text, complaint) = run(&directory, &["history", api, "--json", "--limit", "1"]);
+    assert_eq!((code, complaint.as_str()), (0, ""));
+    let told: Value = serde_json::from_str(&text).unwrap();
+    let newest = &told["revisions"][0];
+    let change = json!({"kind": "restapi", "id": api, "name": "dogs", "did": "put"});
+    assert_eq!((&newest["actor"], &newest["changes"]), (&json!(house.operator().access_key_id()), &json!([change])));
+    assert!(newest["time"].as_str().unwrap().starts_with("20"), "{newest}");
+
+    let (code, text, _) = run(&directory, &["history", api]);
+    assert!(code == 0 && text.contains("    put     method GET /\n") && text.contains("    put     stage prod\n"), "{text}");
+    let (_, first, _) = run(&directory, &["history", api, "--limit", "2"]);
+    let (page, older) = first.split_once("older: cardea ").unwrap();
+    let next: Vec<&str> = older.split_whitespace().collect();
+    let (_, rest, _) = run(&directory, &next);
+    assert_eq!(format!("{page}{rest}"), text, "two pages are the whole");
+
+    house.aws("DELETE", &format!("/restapis/{api}"), &Value::Null);
+    let (code, text, _) = run(&directory, &["history", api]);
+    assert!(code == 0 && text.contains("    deleted restapi dogs\n"), "{text}");
+    let (code, said, complaint) = run(&directory, &["history", "never"]);
+    assert!(code == 1 && said.is_empty() && complaint.contains("Invalid API identifier"), "{complaint}");
+}

@@ -5,7 +5,9 @@
 //! deployment froze). Two stages are compared with their live settings as well; a stage and anything else only by what is frozen, since
 //! nothing else has such settings. A stage's canary is not looked at: name its deployment.
 
+mod history;
 mod moment;
+mod names;
 mod operations;
 #[cfg(test)]
 mod tests;

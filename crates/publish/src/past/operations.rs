@@ -1,12 +1,13 @@
 //! What can be asked of the past.
 
+use super::history::History;
 use super::moment::{Moment, Side, parts};
 use base::api::{self, ApiError, Control, Entry, Member, Operation, Route, op};
 use define::compare::Change;
 use serde::{Deserialize, Serialize};
 
 /// What can be asked of the past. None of it is AWS's.
-pub const OPERATIONS: &[Entry] = &[op::<Compare>()];
+pub const OPERATIONS: &[Entry] = &[op::<Compare>(), op::<History>()];
 
 /// Tells what must happen to one moment so that it becomes another.
 #[derive(Deserialize)]

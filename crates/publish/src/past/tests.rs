@@ -91,3 +91,74 @@ fn what_is_not_there_is_said() {
     assert_eq!(no(&format!("{API_ID}@gone"), API_ID), (404, "Invalid Deployment identifier specified".into()));
     assert_eq!(bench.no("GET", "/_cardea/diff", Value::Null).0, 400);
 }
+
+fn history(bench: &Bench, query: &str) -> Value {
+    bench.ok("GET", &format!("/_cardea/history/{API_ID}{query}"), Value::Null)
+}
+
+/// Actor and changes of each revision.
+fn steps(history: &Value) -> Vec<String> {
+    let word = |value: &Value| value.as_str().unwrap().to_owned();
+    let change = |change: &Value| format!("{} {} {}", word(&change["did"]), word(&change["kind"]), word(&change["name"]));
+    let step = |step: &Value| {
+        let changes: Vec<String> = step["changes"].as_array().unwrap().iter().map(change).collect();
+        format!("{}: {}", word(&step["actor"]), changes.join(", "))
+    };
+    history["revisions"].as_array().unwrap().iter().map(step).collect()
+}
+
+#[test]
+fn a_history_names_what_was_done_and_by_whom_the_newest_first() {
+    let bench = bench();
+    let deployment = diff(&bench, &format!("{API_ID}/prod"), API_ID)["from"]["deploymentId"].as_str().unwrap().to_owned();
+    bench.ok("DELETE", &format!("/restapis/{API_ID}/stages/prod"), Value::Null);
+    let told = history(&bench, "");
+    assert_eq!(
+        steps(&told),
+        [
+            "tester: deleted stage prod".to_owned(),
+            format!("tester: put deployment {deployment}, put stage prod"),
+            "bench: put method GET /".to_owned(),
+            "bench: put resource /".to_owned(),
+            "bench: put restapi pets".to_owned(),
+        ]
+    );
+    let revisions: Vec<u64> = told["revisions"].as_array().unwrap().iter().map(|step| step["revision"].as_u64().unwrap()).collect();
+    assert_eq!(revisions, [5, 4, 3, 2, 1]);
+    assert_eq!((&told["apiId"], told.get("before")), (&json!(API_ID), None));
+}
+
+#[test]
+fn a_history_is_read_page_by_page() {
+    let bench = bench();
+    let first = history(&bench, "?limit=3");
+    assert_eq!((steps(&first).len(), &first["before"]), (3, &json!(2)));
+    let second = history(&bench, "?limit=3&before=2");
+    assert_eq!((steps(&second), second.get("before")), (vec!["bench: put restapi pets".to_owned()], None));
+    assert_eq!(steps(&history(&bench, "?before=-1")), [] as [&str; 0]);
+}
+
+#[test]
+fn a_revision_of_many_changes_tells_some_and_counts_the_rest() {
+    let bench = bench();
+    let realm = bench.realm().clone();
+    bench.write(move |txn| {
+        for number in 0..250 {
+            let part = json!({"api": API_ID, "id": format!("r{number:03}"), "parent": "root", "path_part": "x", "path": "/x"});
+            let resource: define::resource::record::Resource = serde_json::from_value(part).unwrap();
+            txn.save(&realm, &resource)?;
+        }
+        Ok(())
+    });
+    let step = &history(&bench, "?limit=1")["revisions"][0];
+    assert_eq!((step["changes"].as_array().unwrap().len(), &step["leftOut"]), (100, &json!(150)));
+}
+
+#[test]
+fn an_api_that_never_was_has_no_history_but_one_that_was_has() {
+    let bench = bench();
+    assert_eq!(bench.no("GET", "/_cardea/history/never", Value::Null).0, 404);
+    let (realm, api) = (bench.realm().clone(), API_ID);
+    bench.write(move |txn| txn.remove::<define::rest_api::record::RestApi>(&realm.top(), api));
+    assert_eq!(steps(&history(&bench, ""))[0], "bench: deleted restapi pets");
+}
