@@ -151,6 +151,12 @@ impl View for Reading<'_> {
         }
         Ok(())
     }
+
+    fn log_start(&self) -> Result<Revision, StoreError> {
+        let sql = "SELECT coalesce(min(revision), 1) FROM changes";
+        let start: i64 = self.conn.query_row(sql, (), |row| row.get(0)).map_err(failed)?;
+        Ok(Revision(start.unsigned_abs()))
+    }
 }
 
 /// Version and body from column `first` on.
@@ -238,6 +244,9 @@ impl View for Writing<'_> {
     }
     fn log(&self, of: &Address, before: Option<Revision>, each: &mut LogReader<'_>) -> Result<(), StoreError> {
         self.reading.log(of, before, each)
+    }
+    fn log_start(&self) -> Result<Revision, StoreError> {
+        self.reading.log_start()
     }
 }
 

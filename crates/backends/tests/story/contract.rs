@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use base::store::{Address, Claim, Logged, MemoryStore, Realm, Row, Store, StoreError, Txn, Verdict, View, kind};
+use base::store::{Address, Claim, Logged, MemoryStore, Realm, Revision, Row, Store, StoreError, Txn, Verdict, View, kind};
 use proptest::prelude::*;
 
 use crate::bench::{Folder, actor, claim, look, row, stage, wait, work, write};
@@ -47,7 +47,7 @@ fn run(steps: &[Step], end: End, txn: &mut dyn Txn) -> Result<Verdict, StoreErro
 
 /// Everything a view can be asked about the few names the histories use.
 fn told(view: &dyn View) -> Result<Vec<String>, StoreError> {
-    let mut lines = vec![format!("{:?}", view.revision())];
+    let mut lines = vec![format!("{:?} {:?}", view.revision(), view.log_start()?)];
     for kind in [kind::STAGE, kind::METHOD] {
         view.every(kind, &mut |row| {
             lines.push(format!("{row:?}"));
@@ -190,6 +190,7 @@ fn the_log_says_who_changed_what_when_and_forgets_as_it_was_told() {
     for at in 0..5 {
         write(&store, crate::bench::put(row(kind::METHOD, "p", &format!("m{at}"), "{}"))).unwrap();
     }
+    assert_eq!(look(&store, |view| view.log_start()), Revision(3));
     let gone = row(kind::METHOD, "p", "m0", "").address;
     wait(store.write(actor(), work(move |txn| txn.delete(&gone).map(|()| Verdict::Commit)))).unwrap();
     wait(store.close());

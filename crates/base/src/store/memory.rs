@@ -60,6 +60,9 @@ impl View for Tables {
         }
         Ok(())
     }
+    fn log_start(&self) -> Result<Revision, StoreError> {
+        Ok(Revision(1))
+    }
 }
 
 impl View for Draft {
@@ -83,6 +86,9 @@ impl View for Draft {
     }
     fn log(&self, of: &Address, before: Option<Revision>, each: &mut LogReader<'_>) -> Result<(), StoreError> {
         self.tables.log(of, before, each)
+    }
+    fn log_start(&self) -> Result<Revision, StoreError> {
+        self.tables.log_start()
     }
 }
 

@@ -93,6 +93,9 @@ pub trait View {
     /// What the log has of the record at an address and of all that belongs to it, the newest first, within a revision the last first;
     /// strictly before a revision where one is named. It looks through as much of the log as `each` asks for, and the log is bounded.
     fn log(&self, of: &Address, before: Option<Revision>, each: &mut LogReader<'_>) -> Result<(), StoreError>;
+
+    /// The oldest revision that the log still has; 1 while it has forgotten nothing.
+    fn log_start(&self) -> Result<Revision, StoreError>;
 }
 
 /// A view that can change what it sees. What it writes, it reads back.

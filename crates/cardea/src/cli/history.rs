@@ -1,4 +1,4 @@
-//! `cardea history API`: what was done to an API, by whom and when.
+//! `cardea history API`: what was done to an API, by whom and when. `cardea restore API --at REVISION`: its definition as it was.
 
 use super::text::{encoded, plain};
 use super::{Client, Outcome, fail, print, settings};
@@ -27,6 +27,27 @@ pub(super) fn run(args: &ArgMatches) -> Outcome {
         out.push_str(&format!("older: cardea history {} --before {before}\n", plain(api)));
     }
     print(&out);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Brings a definition back, on the node that serves.
+pub(super) fn restore(args: &ArgMatches) -> Outcome {
+    let api = args.get_one::<String>("file").expect("clap demands it");
+    let at = args.get_one::<u64>("at").expect("it is what leads here");
+    let target = format!("/_cardea/restore/{}?at={at}", encoded(api));
+    let restored = Client::of(&settings(args)?)?.call("cardea", "POST", &target, b"")?;
+    let (Some(put), Some(deleted)) = (restored["put"].as_u64(), restored["deleted"].as_u64()) else {
+        return Err(fail("the node did not say what it restored: it may be of another version"));
+    };
+    let api = plain(api);
+    match (args.get_flag("json"), put + deleted) {
+        (true, _) => print(&format!("{restored}\n")),
+        (false, 0) => print(&format!("{api} is as it was at revision {at}: nothing had to be changed\n")),
+        (false, _) => print(&format!(
+            "{api} is as it was at revision {at}: {put} records put back, {deleted} deleted\n\
+             Stages serve what they served; `cardea diff {api}/STAGE {api}` tells what deploying would change.\n"
+        )),
+    }
     Ok(ExitCode::SUCCESS)
 }
 

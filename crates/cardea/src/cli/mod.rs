@@ -57,8 +57,20 @@ pub fn command() -> Command {
                 .arg(Arg::new("file").required(true).help("A new file; it holds secrets, and is for its owner alone")),
         )
         .subcommand(
-            verb("restore", "Bring a backup back, into an empty --data-dir")
-                .arg(Arg::new("file").required(true).help("As made by `cardea backup`")),
+            verb("restore", "Bring a backup back into an empty --data-dir, or an API's definition as it was at a revision")
+                .arg(Arg::new("file").value_name("FILE|API").required(true).help("As made by `cardea backup`; with --at an API's id"))
+                .arg(
+                    Arg::new("at")
+                        .long("at")
+                        .value_name("REVISION")
+                        .value_parser(clap::value_parser!(u64).range(1..))
+                        .help("Bring the API's definition back to what `cardea history` has at this revision; stages stay as they are"),
+                )
+                .arg(json_flag().requires("at"))
+                .after_help(
+                    "Examples:\n  cardea restore gateway.backup --data-dir new   a whole node, from a backup\n  \
+                     cardea restore a1b2c3d4e5 --at 12              one definition, as a new change to be deployed",
+                ),
         )
         .subcommand(
             verb("diff", "Tell what differs between two deployments, stages or definitions, and what weakens security")
@@ -135,6 +147,7 @@ pub fn main() -> ExitCode {
         "diff" => return diff::run(args),
         "history" => history::run(args),
         "backup" => backup::run(args),
+        "restore" if args.contains_id("at") => history::restore(args),
         "restore" => backup::restore(args),
         "config" => config::run(args),
         "completion" => completion::run(args),

@@ -112,3 +112,33 @@ fn a_history_tells_who_did_what_and_outlives_the_api() {
     let (code, said, complaint) = run(&directory, &["history", "never"]);
     assert!(code == 1 && said.is_empty() && complaint.contains("Invalid API identifier"), "{complaint}");
 }
+
+#[test]
+fn a_definition_goes_back_to_a_revision_and_a_deleted_one_comes_back() {
+    let kept = Kept::new();
+    let Kept { house, api, .. } = &kept;
+    let (directory, stage) = (kept.directory(), format!("{api}/prod"));
+    let newest = || {
+        let (_, text, _) = run(&directory, &["history", api, "--json", "--limit", "1"]);
+        serde_json::from_str::<Value>(&text).unwrap()["revisions"][0]["revision"].to_string()
+    };
+    let good = newest();
+    kept.set(&kept.method(), "/apiKeyRequired", "true");
+    house.aws("PATCH", &format!("/restapis/{api}"), &json!({"patchOperations": [{"op": "replace", "path": "/name", "value": "x"}]}));
+    assert_eq!(run(&directory, &["diff", &stage, api]).0, 1);
+    let (code, text, complaint) = run(&directory, &["restore", api, "--at", &good]);
+    assert!(code == 0 && text.contains("2 records put back, 0 deleted"), "{text} {complaint}");
+    assert_eq!(run(&directory, &["diff", &stage, api]).0, 0);
+    let (code, text, _) = run(&directory, &["restore", api, "--at", &good]);
+    assert!(code == 0 && text.contains("nothing had to be changed"), "{text}");
+
+    house.aws("DELETE", &format!("/restapis/{api}"), &Value::Null);
+    assert_eq!(run(&directory, &["diff", api, api]).0, 2, "it is gone");
+    assert_eq!(run(&directory, &["restore", api, "--at", &good, "--json"]).0, 0);
+    house.aws("POST", &format!("/restapis/{api}/deployments"), &json!({"stageName": "prod"}));
+    assert_eq!(house.get(&format!("/restapis/{api}/prod/_user_request_/")), 200);
+
+    let (code, _, complaint) = run(&directory, &["restore", api, "--at", "100000"]);
+    assert!(code == 1 && complaint.contains("has not been yet"), "{complaint}");
+    assert_eq!(run(&directory, &["restore", api, "--at", "0"]).0, 2, "no revision has this number");
+}

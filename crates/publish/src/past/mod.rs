@@ -1,4 +1,5 @@
-//! What an API was and is: two moments of it compared, and what was done to it. Ours, since AWS has nothing like it; so it lives under
+//! What an API was and is: two moments of it compared, what was done to it, and a past definition
+//! brought back. Ours, since AWS has nothing like it; so it lives under
 //! `/_cardea`, apart from AWS's operations, and is signed for the service `cardea`.
 //!
 //! A moment is written as `API` (its definition as it stands), `API/STAGE` (what the stage serves) or `API@DEPLOYMENT` (what that
@@ -9,6 +10,7 @@ mod history;
 mod moment;
 mod names;
 mod operations;
+mod restore;
 #[cfg(test)]
 mod tests;
 

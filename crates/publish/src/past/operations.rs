@@ -2,12 +2,13 @@
 
 use super::history::History;
 use super::moment::{Moment, Side, parts};
+use super::restore::Restore;
 use base::api::{self, ApiError, Control, Entry, Member, Operation, Route, op};
 use define::compare::Change;
 use serde::{Deserialize, Serialize};
 
 /// What can be asked of the past. None of it is AWS's.
-pub const OPERATIONS: &[Entry] = &[op::<Compare>(), op::<History>()];
+pub const OPERATIONS: &[Entry] = &[op::<Compare>(), op::<History>(), op::<Restore>()];
 
 /// Tells what must happen to one moment so that it becomes another.
 #[derive(Deserialize)]

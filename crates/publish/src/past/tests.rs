@@ -162,3 +162,44 @@ fn an_api_that_never_was_has_no_history_but_one_that_was_has() {
     bench.write(move |txn| txn.remove::<define::rest_api::record::RestApi>(&realm.top(), api));
     assert_eq!(steps(&history(&bench, ""))[0], "bench: deleted restapi pets");
 }
+
+fn restore(bench: &Bench, at: u64) -> Value {
+    bench.ok("POST", &format!("/_cardea/restore/{API_ID}?at={at}"), Value::Null)
+}
+
+fn revision(bench: &Bench) -> u64 {
+    history(bench, "?limit=1")["revisions"][0]["revision"].as_u64().unwrap()
+}
+
+#[test]
+fn a_past_definition_comes_back_as_a_new_change_and_stages_stay() {
+    let bench = bench();
+    let (first, stage) = (revision(&bench), format!("{API_ID}/prod"));
+    put_method(&bench, "GET", json!({"type": "MOCK", "passthrough_behavior": "NEVER", "timeout_ms": 50, "cache_namespace": "root"}));
+    put_method(&bench, "PUT", mock());
+    let second = deploy(&bench, json!({"stageName": "prod"}));
+    let later = revision(&bench);
+    assert_eq!(restore(&bench, first), json!({"apiId": API_ID, "at": first, "put": 1, "deleted": 1}));
+    assert_eq!(steps(&history(&bench, "?limit=1")), ["tester: put method GET /, deleted method PUT /"]);
+    assert_eq!(diff(&bench, &stage, API_ID)["from"]["deploymentId"], json!(second), "what is served stays");
+    assert_eq!(told(&diff(&bench, &stage, API_ID)).len(), 3);
+    // Once more changes nothing, and a restoration is undone like any change.
+    assert_eq!((restore(&bench, first)["put"].clone(), revision(&bench)), (json!(0), later + 1));
+    assert_eq!(restore(&bench, later), json!({"apiId": API_ID, "at": later, "put": 2, "deleted": 0}));
+    assert_eq!(diff(&bench, &stage, API_ID)["changes"], json!([]));
+}
+
+#[test]
+fn a_deleted_api_comes_back_and_one_that_was_not_there_does_not() {
+    let bench = bench();
+    let before = revision(&bench);
+    let (realm, api) = (bench.realm().clone(), API_ID);
+    bench.write(move |txn| txn.remove::<define::rest_api::record::RestApi>(&realm.top(), api));
+    let no = |at: &str| bench.no("POST", &format!("/_cardea/restore/{API_ID}{at}"), Value::Null);
+    assert_eq!(no(&format!("?at={}", before + 1)).0, 404, "it was deleted then");
+    assert_eq!(no("?at=99"), (400, "Revision 99 has not been yet: the newest is 5".into()));
+    assert_eq!((no("").0, no("?at=0").0, no("?at=-3").0), (400, 400, 400));
+    assert_eq!(bench.no("POST", "/_cardea/restore/never?at=1", Value::Null).0, 404);
+    assert_eq!(restore(&bench, before)["put"], json!(1));
+    assert_eq!(diff(&bench, &format!("{API_ID}/prod"), API_ID)["changes"], json!([]));
+}
