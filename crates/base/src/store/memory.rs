@@ -61,7 +61,7 @@ impl View for Tables {
         Ok(())
     }
     fn log_start(&self) -> Result<Revision, StoreError> {
-        Ok(Revision(1))
+        Ok(self.log.first().map_or(Revision(1), |logged| logged.change.revision))
     }
 }
 
@@ -118,6 +118,11 @@ impl Txn for Draft {
 }
 
 impl MemoryStore {
+    /// Forgets the log up to and including a revision, as a store does when the log is long.
+    pub fn forget_log(&self, through: Revision) {
+        self.state().now.log.retain(|logged| logged.change.revision > through);
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -61,7 +61,7 @@ impl Operation for Restore {
 }
 
 /// Every record of the definition that was changed since, with what it was then.
-fn changed_since(view: &dyn View, realm: &Realm, api: &str, at: Revision) -> Result<BTreeMap<Address, Option<Row>>, ApiError> {
+pub(super) fn changed_since(view: &dyn View, realm: &Realm, api: &str, at: Revision) -> Result<BTreeMap<Address, Option<Row>>, ApiError> {
     let (start, of) = (view.log_start()?, Address { kind: kind::REST_API, scope: realm.top(), id: api.into() });
     if at > view.revision() {
         return Err(ApiError::bad_request(format!("Revision {} has not been yet: the newest is {}", at.0, view.revision().0)));

@@ -2,9 +2,14 @@
 
 use super::OPERATIONS;
 use super::moment::Moment;
+use super::restore::changed_since;
 use crate::testing::{API_ID, bare, deploy, mock, put_method};
+use base::store::{Actor, MemoryStore, Realm, Revision, Store, Txn, Verdict, View};
 use base::testing::Bench;
+use define::resource::record::Resource;
 use serde_json::{Value, json};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 /// An API with `GET /` that is served at `prod`.
 fn bench() -> Bench {
@@ -145,7 +150,7 @@ fn a_revision_of_many_changes_tells_some_and_counts_the_rest() {
     bench.write(move |txn| {
         for number in 0..250 {
             let part = json!({"api": API_ID, "id": format!("r{number:03}"), "parent": "root", "path_part": "x", "path": "/x"});
-            let resource: define::resource::record::Resource = serde_json::from_value(part).unwrap();
+            let resource: Resource = serde_json::from_value(part).unwrap();
             txn.save(&realm, &resource)?;
         }
         Ok(())
@@ -202,4 +207,43 @@ fn a_deleted_api_comes_back_and_one_that_was_not_there_does_not() {
     assert_eq!(bench.no("POST", "/_cardea/restore/never?at=1", Value::Null).0, 404);
     assert_eq!(restore(&bench, before)["put"], json!(1));
     assert_eq!(diff(&bench, &format!("{API_ID}/prod"), API_ID)["changes"], json!([]));
+}
+
+/// What a work on a store in memory comes to: it waits for nothing.
+fn now<T>(work: impl Future<Output = T>) -> T {
+    match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        Poll::Pending => panic!("a store in memory does not wait"),
+    }
+}
+
+#[test]
+fn what_the_log_has_forgotten_is_not_guessed() {
+    let (store, realm) = (MemoryStore::default(), Realm::new("111111111111", "us-east-1"));
+    let write = |record: Resource| {
+        let realm = realm.clone();
+        let work = Box::new(move |txn: &mut dyn Txn| txn.save(&realm, &record).map(|()| Verdict::Commit));
+        now(store.write(Actor("tester".into()), work)).unwrap();
+    };
+    let part =
+        |id: &str, path: &str| Resource { api: API_ID.into(), id: id.into(), parent: None, path_part: "x".into(), path: path.into() };
+    // Revisions 1 to 4: `old` is made, `new` is made, both are changed.
+    [part("old", "/a"), part("new", "/b"), part("new", "/c"), part("old", "/d")].into_iter().for_each(write);
+    let found = |at: u64| {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let realm = realm.clone();
+        let look = move |view: &dyn View| {
+            // The API itself is none of this test's business: a 404 says that everything else was known.
+            sender.send(changed_since(view, &realm, API_ID, Revision(at)).unwrap_err().wire().0).unwrap();
+            Ok(())
+        };
+        now(store.read(Box::new(look))).unwrap();
+        receiver.recv().unwrap()
+    };
+    assert_eq!([found(1), found(2), found(3), found(4)], [404; 4], "the whole log knows");
+    store.forget_log(Revision(1));
+    assert_eq!([found(1), found(2), found(3)], [400; 3], "nobody knows what `old` was before revision 4");
+    assert_eq!(found(4), 404, "nothing was changed since");
+    store.forget_log(Revision(3));
+    assert_eq!(found(2), 400, "what was done in revision 3 is forgotten");
 }
