@@ -230,7 +230,7 @@ fn what_the_log_has_forgotten_is_not_guessed() {
     // Revisions 1 to 4: `old` is made, `new` is made, both are changed.
     [part("old", "/a"), part("new", "/b"), part("new", "/c"), part("old", "/d")].into_iter().for_each(write);
     let found = |at: u64| {
-        let (sender, receiver) = std::sync::mpsc::channel();
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         let realm = realm.clone();
         let look = move |view: &dyn View| {
             // The API itself is none of this test's business: a 404 says that everything else was known.
