@@ -54,8 +54,37 @@ pub(crate) struct Node {
 impl Node {
     /// Starts a node over a data directory with some `name=value` settings, and waits until it serves.
     pub(crate) fn start(program: &Path, folder: &Path, name: &str, threads: usize, settings: &[String]) -> Outcome<Node> {
+        let cores: &[usize] = if threads > 1 { &[MEASURED_CORE, LOAD_CORE] } else { &[MEASURED_CORE] };
+        Launch { program, folder, name, threads, cores, limits: None, settings }.start()
+    }
+}
+
+/// How to start a node.
+pub(crate) struct Launch<'a> {
+    pub(crate) program: &'a Path,
+    /// Where its data directory and its output are, both under its name.
+    pub(crate) folder: &'a Path,
+    pub(crate) name: &'a str,
+    pub(crate) threads: usize,
+    pub(crate) cores: &'a [usize],
+    /// What a shell says before it becomes the node, as `ulimit -n 100`.
+    pub(crate) limits: Option<&'a str>,
+    /// As `name=value`.
+    pub(crate) settings: &'a [String],
+}
+
+impl Launch<'_> {
+    pub(crate) fn start(&self) -> Outcome<Node> {
+        let Launch { program, folder, name, threads, cores, limits, settings } = *self;
         let data = folder.join(name);
-        let mut command = Command::new(program);
+        let mut command = match limits {
+            None => Command::new(program),
+            Some(limits) => {
+                let mut shell = Command::new("sh");
+                shell.arg("-c").arg(format!("{limits} && exec \"$0\" \"$@\"")).arg(program);
+                shell
+            }
+        };
         command.arg("serve").arg("--data-dir").arg(&data);
         command.args(["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--log-level", "warn"]);
         command.args(["--account-rate-limit", "0", "--threads", &threads.to_string()]);
@@ -64,7 +93,6 @@ impl Node {
         for (variable, _) in std::env::vars_os().filter(|(variable, _)| variable.to_string_lossy().starts_with("CARDEA_")) {
             command.env_remove(variable);
         }
-        let cores: &[usize] = if threads > 1 { &[MEASURED_CORE, LOAD_CORE] } else { &[MEASURED_CORE] };
         let mut process = Running::start(&mut command, cores, folder, name, Output::Piped)?;
         let output = process.output().ok_or_else(|| fail("the node's output is not piped"))?;
         let mut line = String::new();
@@ -77,7 +105,9 @@ impl Node {
         let client = Client::at(run.control, RootKey::read(&data)?, REGION);
         Ok(Node { process, run, client })
     }
+}
 
+impl Node {
     /// A call to the control port, signed; its reply.
     pub(crate) fn call(&self, method: &str, target: &str, body: &Value) -> Outcome<Value> {
         Ok(self.client.call("apigateway", method, target, body.to_string().as_bytes())?)

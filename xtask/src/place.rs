@@ -6,7 +6,7 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, se
 use rustix::thread::{CpuSet, sched_setaffinity};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// The core of whatever is measured.
@@ -112,6 +112,36 @@ impl Running {
             fs::read_to_string(thread.path().join("schedstat")).ok()?.split_whitespace().next()?.parse().ok()
         };
         threads.flatten().filter_map(run_time).sum()
+    }
+
+    /// Descriptors it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.pid)).map_or(0, Iterator::count)
+    }
+
+    /// Tells it something.
+    pub(crate) fn signal(&self, signal: Signal) {
+        // It may have gone by itself.
+        let _gone = kill_process(Pid::from_child(&self.child), signal);
+    }
+
+    /// Ends it without asking.
+    pub(crate) fn kill(mut self) {
+        let _gone = self.child.kill();
+        let _ended = self.child.wait();
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn wait(&mut self, at_most: Duration) -> Option<ExitStatus> {
+        let clock = Clock::system();
+        let begun = clock.now();
+        while clock.now().since(begun) < at_most {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Some(status);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        None
     }
 
     /// Bytes of memory it has resident.

@@ -1,7 +1,7 @@
 //! `cargo xtask tenants`: what a great many APIs, stages, keys and routes cost. Data directories are filled through the store itself, since
 //! a million signed calls would measure signing; what is timed goes through the node as ever.
 
-use crate::catalogue::key;
+use crate::catalogue::{key, route};
 use crate::failure::{Outcome, fail};
 use crate::node::{self, Node, STAGE, host, id};
 use crate::place::{Scratch, raise_descriptors};
@@ -52,6 +52,9 @@ const ADDED: usize = 20;
 /// Stages that are used, to see what that costs.
 const USED: usize = 200;
 const LOOKUPS: usize = 2_000_000;
+/// Routes of the API that goes live, and how often it does.
+const LIVE_ROUTES: usize = 1_000;
+const LIVE_TURNS: usize = 20;
 const PLAN: &str = "plan01";
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
 
@@ -62,6 +65,7 @@ pub(crate) fn run(options: &Options) -> Outcome<()> {
     let scratch = Scratch::new()?;
     let clock = Clock::system();
     let routes = routes(options.routes, &clock)?;
+    let live = live(&program, &scratch.0, &clock)?;
     let empty = {
         let (node, took) = timed_start(&program, &scratch.0, "empty", &clock)?;
         println!("an empty node: {:.0} ms to start, {:.1} MB", ms(took), mb(node.process.resident_bytes()));
@@ -70,7 +74,7 @@ pub(crate) fn run(options: &Options) -> Outcome<()> {
     let stages = stages(&program, &scratch.0, options.apis, empty, &clock)?;
     let keys = keys(&program, &scratch.0, options.keys, empty, &clock)?;
     if options.json {
-        println!("{}", json!({"routes": routes, "stages": stages, "keys": keys}));
+        println!("{}", json!({"routes": routes, "live": live, "stages": stages, "keys": keys}));
     }
     Ok(())
 }
@@ -86,7 +90,7 @@ fn routes(count: usize, clock: &Clock) -> Outcome<Value> {
     let path = |number: usize| format!("/area{:02}/thing{:03}/{{id}}", number % 100, number / 100);
     let tree = tree("api1", count, path)?;
     let begun = clock.now();
-    let compiled = compile(&tree, None);
+    let compiled = compile(&tree);
     let took = clock.now().since(begun);
 
     let mut dice = fastrand::Rng::with_seed(1);
@@ -103,6 +107,37 @@ fn routes(count: usize, clock: &Clock) -> Outcome<Value> {
     }
     println!("{count} routes in one API: {:.1} ms to compile, {each:.0} ns to find one", ms(took));
     Ok(json!({"count": count, "compileMs": ms(took), "lookupNs": each}))
+}
+
+/// An API of many routes goes live again and again, through the control port: from the call to the first answer of what was deployed.
+fn live(program: &Path, folder: &Path, clock: &Clock) -> Outcome<Value> {
+    let node = Node::start(program, folder, "live", 2, &[])?;
+    let begun = clock.now();
+    let api = node.import(LIVE_ROUTES, |_| {
+        json!({"type": "mock", "requestTemplates": {"application/json": "{\"statusCode\": 200}"}, "responses": {"default": {"statusCode": "200"}}})
+    })?;
+    let imported = clock.now().since(begun);
+    let path = format!("/{STAGE}/{}/items/7", route(LIVE_ROUTES / 2));
+    let mut took = Vec::new();
+    for number in 0..LIVE_TURNS {
+        let change = json!({"patchOperations": [{"op": "replace", "path": "/description", "value": format!("turn {number}")}]});
+        node.call("PATCH", &format!("/restapis/{api}"), &change)?;
+        let begun = clock.now();
+        node.deploy(&api)?;
+        // The call's answer is the promise: no second try. Without a key the method refuses, and so it is there.
+        let status = ask(&node, &api, &path, None)?;
+        took.push(ms(clock.now().since(begun)));
+        if status != 403 {
+            return Err(fail(format!("what was deployed answered {status}, not 403")));
+        }
+    }
+    let slowest = took.iter().copied().fold(0.0, f64::max);
+    let median = crate::report::median(took);
+    println!(
+        "{LIVE_ROUTES} routes in one API: {:.0} ms to import; {median:.1} ms (at most {slowest:.1}) from deploying to the first answer",
+        ms(imported)
+    );
+    Ok(json!({"count": LIVE_ROUTES, "importMs": ms(imported), "liveMs": median, "liveMsMost": slowest}))
 }
 
 /// Many APIs of ten stages each: starting with them, what they cost, and what using some of them costs.
@@ -140,6 +175,7 @@ fn stages(program: &Path, folder: &Path, apis: usize, empty: u64, clock: &Clock)
 /// Many API keys: starting with them, what they cost, and how soon one more is known.
 fn keys(program: &Path, folder: &Path, count: usize, empty: u64, clock: &Clock) -> Outcome<Value> {
     let api = "keyed";
+    let begun = clock.now();
     fill(&folder.join("keys"), 0..count.max(1), move |txn, realm, sealer, number| {
         if number == 0 {
             put_api(txn, realm, api, 1, true, [STAGE.to_owned()])?;
@@ -153,10 +189,16 @@ fn keys(program: &Path, folder: &Path, count: usize, empty: u64, clock: &Clock) 
         txn.save(realm, &read::<ApiKey>(record)?)?;
         txn.save(realm, &read::<UsagePlanKey>(json!({"plan": PLAN, "key": id}))?)
     })?;
+    let filled = clock.now().since(begun);
     let (node, took) = timed_start(program, folder, "keys", clock)?;
     let resident = node.process.resident_bytes();
     let each = resident.saturating_sub(empty) / count.max(1) as u64;
-    println!("{count} API keys: {:.0} ms to start, {each} bytes a key ({:.1} MB)", ms(took), mb(resident));
+    println!(
+        "{count} API keys: {:.1} s to store, {:.0} ms to start, {each} bytes a key ({:.1} MB)",
+        filled.as_secs_f64(),
+        ms(took),
+        mb(resident)
+    );
 
     let path = format!("/{STAGE}/area00/thing000/7");
     let expect = |key: &str, wanted: u16| match ask(&node, api, &path, Some(key))? {
@@ -181,7 +223,9 @@ fn keys(program: &Path, folder: &Path, count: usize, empty: u64, clock: &Clock) 
     let slowest = known.iter().copied().fold(0.0, f64::max);
     let (made, known) = (crate::report::median(made), crate::report::median(known));
     println!("  a key more: {made:.1} ms to make it; {known:.1} ms (at most {slowest:.1}) from joining the plan to the first 200");
-    Ok(json!({"count": count, "startMs": ms(took), "keyBytes": each, "makeMs": made, "visibleMs": known, "visibleMsMost": slowest}))
+    Ok(
+        json!({"count": count, "storeMs": ms(filled), "startMs": ms(took), "keyBytes": each, "makeMs": made, "visibleMs": known, "visibleMsMost": slowest}),
+    )
 }
 
 /// Fills a data directory, so many records to a transaction.
@@ -248,6 +292,7 @@ fn tree(api: &str, count: usize, path: impl Fn(usize) -> String) -> Outcome<ApiT
         authorizers: Vec::new(),
         validators: Vec::new(),
         gateway_responses: Vec::new(),
+        documentation: Vec::new(),
     };
     for number in 0..count {
         let (id, path) = (format!("r{number:05}"), path(number));

@@ -1,8 +1,8 @@
 //! A house in memory, for the tests of the crates above: a manual clock, seeded ids, a store that forgets, counters that count.
 
 use crate::api::dispatch::{Answer, Ask, Catalogue};
-use crate::api::{ApiError, Caller, Entry, House, Progress, Running, Settings, Trial, Tried};
-use crate::store::{Actor, BoxFuture, MemoryStore, Realm, Record, Revision, SEALING_KEY_BYTES, Sealer, StoreError, Txn, Verdict};
+use crate::api::{ApiError, Caller, Control, Entry, House, Progress, Running, Settings, Trial, Tried};
+use crate::store::{Actor, BoxFuture, MemoryStore, Realm, Record, Revision, SEALING_KEY_BYTES, Sealer, StoreError, Txn, Verdict, View};
 use crate::tally::{MemoryLedger, Meter, Quotas, Taken, Terms};
 use crate::world::{Clock, Day, Ids, Timestamp};
 use serde_json::Value;
@@ -100,8 +100,21 @@ impl Bench {
 
     /// Calls with all that a request has.
     pub fn ask(&self, ask: Ask) -> Answer {
-        let found = self.catalogue.find(&ask).unwrap_or_else(|| panic!("no operation answers {} {}", ask.method, ask.path));
-        run(found.run(self.house.clone(), self.caller.clone(), ask))
+        let place = format!("{} {}", ask.method, ask.path);
+        self.try_ask(ask).unwrap_or_else(|| panic!("no operation answers {place}"))
+    }
+
+    /// Calls with anything; nothing, if no operation is at that place.
+    pub fn try_ask(&self, ask: Ask) -> Option<Answer> {
+        let found = self.catalogue.find(&ask)?;
+        Some(run(found.run(self.house.clone(), self.caller.clone(), ask)))
+    }
+
+    /// Looks at the records.
+    pub fn read<T: Send + 'static>(&self, look: impl FnOnce(&dyn View, &Realm) -> Result<T, StoreError> + Send + 'static) -> T {
+        let cx = Control::new(self.house.clone(), self.caller.clone());
+        let realm = self.realm().clone();
+        run(cx.read(move |view| Ok(look(view, &realm)?))).expect("a store in memory can be read")
     }
 
     /// Uses a plan's quota as the data plane would; how many of the requests passed.

@@ -1,7 +1,9 @@
 //! Every setting of the process: one table, one struct. A flag beats the environment beats `cardea.toml` beats the default, and each
 //! value knows where it came from. A name that is not in the table is an error that tells the nearest one that is.
 
-use crate::edge::{CERTIFICATES_MAX, NETWORKS_MAX, Network, Pair};
+mod policies;
+
+use crate::edge::{CERTIFICATES_MAX, NETWORKS_MAX, Network, Pair, PolicyPlan};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -59,6 +61,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("threads", "0", "data threads; 0 for one for each core"),
     setting("log-level", "info", "error, warn, info, debug or trace"),
     setting("log-format", "auto", "json, text, or auto: text on a terminal, json elsewhere"),
+    open("log-file", "a file for the diagnostics log, opened anew on SIGHUP [default: standard error]"),
     setting("access-log", "off", "name of a log of every request under DIR/logs, or off"),
     setting("account-rate-limit", "10000", "requests a second of an account in a region, as AWS's default; 0 for no limit"),
     setting("account-burst-limit", "5000", "requests at once of an account in a region"),
@@ -74,6 +77,11 @@ pub const SETTINGS: &[Setting] = &[
     setting("connections-max", "100000", "client connections at once on the data port"),
     setting("idle-timeout-ms", "310000", "how long a client connection may be idle (AWS: 310 s)"),
     setting("head-timeout-ms", "10000", "how long a request's head may take to arrive"),
+    setting(
+        "client-bytes-per-second-min",
+        "1024",
+        "how fast a client must send a body or take an answer, beyond 20 s of grace in all; 0 for any pace",
+    ),
 ];
 
 /// Names that begin like settings and are none: read by the tests alone.
@@ -106,7 +114,11 @@ pub struct ConfigError(pub String);
 
 /// The values of all settings, each with its origin.
 #[derive(Clone, Debug)]
-pub struct Values(BTreeMap<&'static str, (String, Origin)>);
+pub struct Values {
+    known: BTreeMap<&'static str, (String, Origin)>,
+    /// From the file alone: sections have no place in flags.
+    policies: Vec<PolicyPlan>,
+}
 
 impl Values {
     /// Joins the layers: flags, environment, the first `cardea.toml` of `files` that is there, defaults.
@@ -115,14 +127,16 @@ impl Values {
         environment: impl Iterator<Item = (String, String)>,
         files: &[PathBuf],
     ) -> Result<Values, ConfigError> {
-        let mut values = BTreeMap::new();
+        let (mut values, mut policies) = (BTreeMap::new(), Vec::new());
         for setting in SETTINGS {
             if let Some(default) = setting.default {
                 values.insert(setting.name, (default.to_owned(), Origin::Default));
             }
         }
         if let Some(path) = files.iter().find(|path| path.exists()) {
-            for (name, value) in read_file(path)? {
+            let (plain, sections) = read_file(path)?;
+            policies = sections;
+            for (name, value) in plain {
                 values.insert(known(&name, &format!("{} in {}", name, path.display()))?, (value, Origin::File(path.clone())));
             }
         }
@@ -137,17 +151,17 @@ impl Values {
         for (name, value) in flags {
             values.insert(known(name, &format!("--{name}"))?, (value.clone(), Origin::Flag));
         }
-        Ok(Values(values))
+        Ok(Values { known: values, policies })
     }
 
     /// The value of a setting, if it has one.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|(value, _)| value.as_str()).filter(|value| !value.is_empty())
+        self.known.get(name).map(|(value, _)| value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// The value of a setting and where it came from.
     pub fn with_origin(&self, name: &str) -> Option<(&str, &Origin)> {
-        self.0.get(name).map(|(value, origin)| (value.as_str(), origin))
+        self.known.get(name).map(|(value, origin)| (value.as_str(), origin))
     }
 
     fn number(&self, name: &str, least: u64, most: u64) -> Result<u64, ConfigError> {
@@ -213,10 +227,14 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
+/// What a file says: plain values by name, and sections.
+type Said = (Vec<(String, String)>, Vec<PolicyPlan>);
+
+fn read_file(path: &Path) -> Result<Said, ConfigError> {
     let wrong = |why: String| ConfigError(format!("{}: {why}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|why| wrong(why.to_string()))?;
-    let table: toml::Table = text.parse().map_err(|why: toml::de::Error| wrong(why.to_string()))?;
+    let mut table: toml::Table = text.parse().map_err(|why: toml::de::Error| wrong(why.to_string()))?;
+    let policies = policies::take(&mut table, path)?;
     let plain = |(name, value): (String, toml::Value)| {
         let value = match value {
             toml::Value::String(text) => text,
@@ -229,7 +247,7 @@ fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
         };
         Ok((name, value))
     };
-    table.into_iter().map(plain).collect()
+    Ok((table.into_iter().map(plain).collect::<Result<_, _>>()?, policies))
 }
 
 /// The settings, read and checked.
@@ -240,6 +258,8 @@ pub struct Config {
     pub listen_tls: Option<SocketAddr>,
     /// What is shown there; the first is for clients that name no host we know.
     pub certificates: Vec<Pair>,
+    /// Names that have TLS terms of their own.
+    pub tls_policies: Vec<PolicyPlan>,
     pub trusted_proxies: Vec<Network>,
     pub proxy_protocol: bool,
     pub control: SocketAddr,
@@ -257,6 +277,8 @@ pub struct Config {
     pub threads: usize,
     pub log_level: String,
     pub log_json: Option<bool>,
+    /// Where the diagnostics log goes, instead of standard error.
+    pub log_file: Option<PathBuf>,
     pub access_log: Option<String>,
     pub account_rate_limit: u64,
     pub account_burst_limit: u32,
@@ -268,6 +290,7 @@ pub struct Config {
     pub connections_max: usize,
     pub idle_timeout_ms: u32,
     pub head_timeout_ms: u32,
+    pub client_bytes_per_second_min: u32,
 }
 
 const DATA_THREADS_MAX: u64 = 255;
@@ -313,6 +336,7 @@ impl Config {
             listen,
             listen_tls,
             certificates,
+            tls_policies: values.policies.clone(),
             trusted_proxies: trusted_proxies(values)?,
             proxy_protocol: values.flag("proxy-protocol")?,
             control,
@@ -332,6 +356,7 @@ impl Config {
                 "text" => Some(false),
                 _ => None,
             },
+            log_file: values.text("log-file").map(PathBuf::from),
             access_log: values.text("access-log").filter(|name| *name != "off").map(str::to_owned),
             account_rate_limit: values.number("account-rate-limit", 0, 1_000_000_000)?,
             account_burst_limit: values.number("account-burst-limit", 0, 1_000_000_000)? as u32,
@@ -342,6 +367,7 @@ impl Config {
             drain_seconds: values.number("drain-seconds", 0, 3600)?,
             connections_max: values.number("connections-max", 1, 10_000_000)? as usize,
             idle_timeout_ms: values.number("idle-timeout-ms", 1000, 86_400_000)? as u32,
+            client_bytes_per_second_min: values.number("client-bytes-per-second-min", 0, 1_000_000_000)? as u32,
             head_timeout_ms: values.number("head-timeout-ms", 100, 600_000)? as u32,
         })
     }
@@ -352,6 +378,9 @@ fn tls(values: &Values) -> Result<(Option<SocketAddr>, Vec<Pair>), ConfigError> 
     let files = |name: &str| values.text(name).unwrap_or_default().split_whitespace().map(PathBuf::from).collect::<Vec<_>>();
     let (certificates, keys) = (files("tls-certificate"), files("tls-key"));
     if values.text("listen-tls").is_none() {
+        if !values.policies.is_empty() {
+            return Err(ConfigError("[[tls]] sections are for TLS: say where to listen for it with listen-tls".into()));
+        }
         let unused = certificates.first().or(keys.first());
         return unused.map_or(Ok((None, Vec::new())), |path| {
             Err(ConfigError(format!("{} is for TLS: say where to listen for it with listen-tls", path.display())))

@@ -5,5 +5,7 @@ pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod edge;
+pub mod log;
+pub mod machine;
 pub mod node;
 pub mod runtime;

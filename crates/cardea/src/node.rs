@@ -4,11 +4,14 @@ use crate::backup;
 use crate::config::Config;
 use crate::credentials::{KnownKeys, RootKey, RunFile, sealing_key};
 use crate::edge::control::ControlPort;
-use crate::edge::{self, Certificates, Lanes, Limits, Packer, Plan, TlsPlan, TrustedProxies};
+use crate::edge::{self, Certificates, Lanes, Limits, Packer, Plan, PolicyPlan, TlsPlan, TrustedProxies};
+use crate::log;
+use crate::machine::{Descriptors, bodies_bytes_max};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
 use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
 use base::api::dispatch::Catalogue;
 use base::api::{ApiError, Entry, House, Progress, Running, Settings, Trial, Tried};
+use base::gate::limit_buffered_bytes;
 use base::store::{BoxFuture, Realm, Revision, Sealer, Store};
 use base::tally::{Quotas, Rate};
 use base::world::{Clock, Day, Ids};
@@ -59,6 +62,9 @@ impl Node {
     pub async fn start(config: &Config) -> Result<Node, NodeError> {
         let words = |why: &dyn std::fmt::Display| fail(why.to_string());
         let (clock, ids) = (Clock::system(), Ids::system());
+        if let Some(bytes) = bodies_bytes_max() {
+            limit_buffered_bytes(usize::try_from(bytes).unwrap_or(usize::MAX));
+        }
         let directory = Arc::new(Directory::hold(&config.data_dir).map_err(|why| words(&why))?);
         let in_dir = |why: std::io::Error| fail(format!("{}: {why}", config.data_dir.display()));
         let root = match &config.root_key {
@@ -188,6 +194,7 @@ impl Node {
     /// Opens log files anew, and reads certificates again for connections to come.
     pub async fn reload(&self) {
         self.gateway.access_log.reopen();
+        log::reopen();
         let Some(certificates) = self.certificates.clone() else { return };
         let read = tokio::task::spawn_blocking(move || certificates.reload()).await;
         match read {
@@ -206,6 +213,9 @@ impl Node {
         if cut > 0 {
             tracing::warn!(connections = cut, "connections were cut off at the end of the drain");
         }
+        let access_log = self.gateway.access_log.clone();
+        // The data threads have handed their last lines over. A panic there is no reason not to close the store.
+        let _written = tokio::task::spawn_blocking(move || access_log.finish()).await;
         // It ends by itself; a panic there is no reason not to close the store.
         let _ended = self.serving.await;
         self.gateway.quotas.close().await;
@@ -288,7 +298,9 @@ fn packer(directory: Arc<Directory>) -> Packer {
 
 fn tls_plan(config: &Config, clock: &Clock) -> Result<Option<TlsPlan>, NodeError> {
     let Some(address) = config.listen_tls else { return Ok(None) };
-    let certificates = Certificates::read(config.certificates.clone(), clock.clone()).map_err(|why| fail(why.to_string()))?;
+    let everybody = PolicyPlan { pairs: config.certificates.clone(), ..PolicyPlan::default() };
+    let plans = std::iter::once(everybody).chain(config.tls_policies.iter().cloned()).collect();
+    let certificates = Certificates::with(plans, clock.clone()).map_err(|why| fail(why.to_string()))?;
     Ok(Some(TlsPlan { address, certificates: Arc::new(certificates) }))
 }
 
@@ -299,16 +311,25 @@ fn start_lanes(
     gateway: &Arc<Gateway>,
     clock: &Clock,
 ) -> Result<Lanes<Desk>, NodeError> {
-    let connections_per_thread_max = u32::try_from(config.connections_max.div_ceil(threads)).unwrap_or(u32::MAX);
+    let descriptors = Descriptors::take();
+    let connections_max = config.connections_max.min(descriptors.clients_max);
+    if connections_max < config.connections_max {
+        tracing::info!(connections_max, "the limit of descriptors leaves room for fewer client connections than connections-max");
+    }
+    let connections_per_thread_max = u32::try_from(connections_max.div_ceil(threads)).unwrap_or(u32::MAX);
     let h1 = h1::Limits { idle_ms: config.idle_timeout_ms, head_ms: config.head_timeout_ms, ..h1::Limits::default() };
-    let limits = Limits { h1, connections_per_thread_max, ..Limits::default() };
+    let client_bytes_per_second_min = config.client_bytes_per_second_min;
+    let limits = Limits { h1, connections_per_thread_max, client_bytes_per_second_min, ..Limits::default() };
     let trusted = TrustedProxies::new(config.trusted_proxies.clone());
     let proxy_protocol = config.proxy_protocol;
     let plan = Plan { threads, address: config.listen, tls, trusted, proxy_protocol, node: 0, limits, clock: clock.clone() };
     let (gateway, ca) = (gateway.clone(), config.upstream_ca.clone());
     let upstream_tls = Arc::new(Tls::new(ca, clock.clone()));
+    let usual = deliver::upstream::Settings::default();
+    let idle_max = usual.idle_max.min(descriptors.idle_max.div_ceil(threads));
+    let settings = deliver::upstream::Settings { idle_max, ..usual };
     edge::start(plan, move |lane| {
-        let upstreams = Upstreams::new(lane.clone(), upstream_tls.clone(), deliver::upstream::Settings::default());
+        let upstreams = Upstreams::new(lane.clone(), upstream_tls.clone(), settings.clone());
         Desk::new(gateway.clone(), Rc::new(upstreams))
     })
     .map_err(|why| fail(why.to_string()))

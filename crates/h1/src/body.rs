@@ -228,11 +228,11 @@ impl Decoder {
 }
 
 fn check_trailers(section: &[u8]) -> Result<(), BodyError> {
-    let lines = section.strip_suffix(b"\r\n\r\n").unwrap_or(section);
+    // Each line was seen to end with CR LF when it came: that is taken off once, so that a CR before it stays in the value.
+    let lines = section.strip_suffix(b"\r\n").unwrap_or(section);
     let mut count = 0;
-    // Each line was seen to end with CR LF when it came; a CR elsewhere is found in the value.
-    for line in lines.split(|byte| *byte == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        let line = line.strip_suffix(b"\r\n").unwrap_or(line);
         let (name, _) = read::field_line(line).map_err(|_| BodyError::Malformed("a trailer that is no field"))?;
         count += 1;
         if count > TRAILERS_MAX {

@@ -250,6 +250,12 @@ impl Server {
         Some(AnswerPlan { framing, connection })
     }
 
+    /// Did the client ask by HEAD? Whatever the request is taken for since, the answer has no body.
+    #[must_use]
+    pub fn is_asked_by_head(&self) -> bool {
+        self.by_head
+    }
+
     /// Frames a piece of the answer's body (see [`Encoder::frame`]). After an error: [`Self::answer_failed`].
     pub fn frame(&mut self, len: usize, out: &mut Vec<u8>) -> Result<Frame, EncodeError> {
         if self.answer != AnswerPhase::Begun {

@@ -1,11 +1,12 @@
 //! The tables of the records, and what base's `View` and `Txn` are in SQL.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use base::store::{Actor, Address, Change, Claim, Kind, LogReader, Logged, Realm, Revision, Row, Scope, StoreError, Txn, View};
 use base::world::Timestamp;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Params, Statement, params};
 
 use super::file::{Format, failed};
 
@@ -42,6 +43,32 @@ pub(crate) const FORMAT: Format = Format {
 pub(crate) struct Reading<'c> {
     conn: &'c Connection,
     revision: Revision,
+    ready: Ready<'c>,
+}
+
+/// The statements of one transaction, each made ready once: a transaction of ten thousand records would else spend most of its time on
+/// reading SQL.
+struct Ready<'c> {
+    conn: &'c Connection,
+    made: RefCell<Vec<(&'static str, Statement<'c>)>>,
+}
+
+impl<'c> Ready<'c> {
+    fn run<T>(&self, sql: &'static str, work: impl FnOnce(&mut Statement<'c>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let at = self.made.borrow().iter().position(|(made, _)| std::ptr::eq(*made, sql));
+        let found = at.map(|at| self.made.borrow_mut().swap_remove(at).1);
+        let mut statement = match found {
+            Some(statement) => statement,
+            None => self.conn.prepare(sql).map_err(failed)?,
+        };
+        let done = work(&mut statement);
+        self.made.borrow_mut().push((sql, statement));
+        done
+    }
+
+    fn execute(&self, sql: &'static str, bound: impl Params) -> Result<usize, StoreError> {
+        self.run(sql, |statement| statement.execute(bound).map_err(failed))
+    }
 }
 
 impl<'c> Reading<'c> {
@@ -49,7 +76,7 @@ impl<'c> Reading<'c> {
     pub(crate) fn begin(conn: &'c Connection) -> Result<Reading<'c>, StoreError> {
         let number: i64 = conn.query_row("SELECT number FROM revision", (), |row| row.get(0)).map_err(failed)?;
         let number = u64::try_from(number).map_err(|_| StoreError::Refused("the store's revision is below zero".to_owned()))?;
-        Ok(Reading { conn, revision: Revision(number) })
+        Ok(Reading { conn, revision: Revision(number), ready: Ready { conn, made: RefCell::default() } })
     }
 }
 
@@ -61,10 +88,11 @@ impl View for Reading<'_> {
     fn row(&self, address: &Address) -> Result<Option<Row>, StoreError> {
         let Address { kind, scope: Scope { realm, parent }, id } = address;
         let sql = "SELECT version, body FROM records WHERE kind = ?1 AND account = ?2 AND region = ?3 AND parent = ?4 AND id = ?5";
-        let mut statement = self.conn.prepare(sql).map_err(failed)?;
-        let mut found = statement.query(params![kind.0, realm.account, realm.region, parent, id]).map_err(failed)?;
-        let found = found.next().map_err(failed)?;
-        found.map(|columns| stored(columns, 0, address.clone())).transpose()
+        self.ready.run(sql, |statement| {
+            let mut found = statement.query(params![kind.0, realm.account, realm.region, parent, id]).map_err(failed)?;
+            let found = found.next().map_err(failed)?;
+            found.map(|columns| stored(columns, 0, address.clone())).transpose()
+        })
     }
 
     fn rows(&self, kind: Kind, scope: &Scope, after: Option<&str>, limit: usize) -> Result<Vec<Row>, StoreError> {
@@ -110,15 +138,16 @@ impl View for Reading<'_> {
 
     fn holder(&self, realm: &Realm, claim: &Claim) -> Result<Option<Address>, StoreError> {
         let sql = "SELECT kind, parent, id FROM claims WHERE account = ?1 AND region = ?2 AND what = ?3 AND value = ?4";
-        let mut statement = self.conn.prepare(sql).map_err(failed)?;
-        let mut found = statement.query(params![realm.account, realm.region, claim.what, claim.value]).map_err(failed)?;
-        let Some(columns) = found.next().map_err(failed)? else { return Ok(None) };
-        let word = text(columns, 0)?;
-        let kind = Kind::named(&word).ok_or_else(|| StoreError::Unreadable {
-            address: format!("the holder of a {}", claim.what),
-            cause: format!("its kind {word} is unknown"),
-        })?;
-        Ok(Some(Address { kind, scope: Scope { realm: realm.clone(), parent: text(columns, 1)? }, id: text(columns, 2)? }))
+        self.ready.run(sql, |statement| {
+            let mut found = statement.query(params![realm.account, realm.region, claim.what, claim.value]).map_err(failed)?;
+            let Some(columns) = found.next().map_err(failed)? else { return Ok(None) };
+            let word = text(columns, 0)?;
+            let kind = Kind::named(&word).ok_or_else(|| StoreError::Unreadable {
+                address: format!("the holder of a {}", claim.what),
+                cause: format!("its kind {word} is unknown"),
+            })?;
+            Ok(Some(Address { kind, scope: Scope { realm: realm.clone(), parent: text(columns, 1)? }, id: text(columns, 2)? }))
+        })
     }
 
     fn frozen(&self, digest: &str) -> Result<Option<Arc<str>>, StoreError> {
@@ -213,7 +242,7 @@ impl<'c> Writing<'c> {
     fn drop_claims(&self, address: &Address) -> Result<(), StoreError> {
         let Address { kind, scope: Scope { realm, parent }, id } = address;
         let sql = "DELETE FROM claims WHERE kind = ?1 AND account = ?2 AND region = ?3 AND parent = ?4 AND id = ?5";
-        self.reading.conn.execute(sql, params![kind.0, realm.account, realm.region, parent, id]).map_err(failed)?;
+        self.reading.ready.execute(sql, params![kind.0, realm.account, realm.region, parent, id])?;
         Ok(())
     }
 }
@@ -253,15 +282,15 @@ impl View for Writing<'_> {
 impl Txn for Writing<'_> {
     fn put(&mut self, row: Row) -> Result<(), StoreError> {
         let Address { kind, scope: Scope { realm, parent }, id } = &row.address;
-        let conn = self.reading.conn;
+        let ready = &self.reading.ready;
         let sql = "INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (kind, account, region, parent, id)
                    DO UPDATE SET version = excluded.version, revision = excluded.revision, body = excluded.body";
         let revision = number(self.next())?;
-        conn.execute(sql, params![kind.0, realm.account, realm.region, parent, id, row.version, revision, row.body]).map_err(failed)?;
+        ready.execute(sql, params![kind.0, realm.account, realm.region, parent, id, row.version, revision, row.body])?;
         self.drop_claims(&row.address)?;
         for claim in &row.claims {
             let sql = "INSERT OR REPLACE INTO claims VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-            conn.execute(sql, params![realm.account, realm.region, claim.what, claim.value, kind.0, parent, id]).map_err(failed)?;
+            ready.execute(sql, params![realm.account, realm.region, claim.what, claim.value, kind.0, parent, id])?;
         }
         let plain = Row { claims: Vec::new(), ..row };
         self.changes.push((plain.address.clone(), Some(plain)));
@@ -272,7 +301,7 @@ impl Txn for Writing<'_> {
         self.drop_claims(address)?;
         let Address { kind, scope: Scope { realm, parent }, id } = address;
         let sql = "DELETE FROM records WHERE kind = ?1 AND account = ?2 AND region = ?3 AND parent = ?4 AND id = ?5";
-        let gone = self.reading.conn.execute(sql, params![kind.0, realm.account, realm.region, parent, id]).map_err(failed)?;
+        let gone = self.reading.ready.execute(sql, params![kind.0, realm.account, realm.region, parent, id])?;
         if gone > 0 {
             self.changes.push((address.clone(), None));
         }
@@ -281,7 +310,7 @@ impl Txn for Writing<'_> {
 
     fn freeze(&mut self, digest: &str, text: &str) -> Result<(), StoreError> {
         let sql = "INSERT INTO frozen VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING";
-        self.reading.conn.execute(sql, params![digest, text]).map_err(failed)?;
+        self.reading.ready.execute(sql, params![digest, text])?;
         Ok(())
     }
 }

@@ -35,6 +35,8 @@ pub enum BodyFault {
     Stalled,
     /// The other side went away in the middle.
     Gone,
+    /// There is no memory for it.
+    NoMemory,
 }
 
 impl BodyFault {
@@ -45,6 +47,7 @@ impl BodyFault {
             BodyFault::Malformed(because) => Refusal::of(RefusalKind::Front(400), because),
             BodyFault::Stalled => Refusal::of(RefusalKind::Front(408), "the request body stopped coming"),
             BodyFault::Gone => Refusal::of(RefusalKind::Front(400), "the client went away in the middle of its body"),
+            BodyFault::NoMemory => Refusal::of(RefusalKind::Front(503), "there is no memory for the request body"),
         }
     }
 }

@@ -15,10 +15,22 @@ thread_local! {
     static KEPT: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Bytes of bodies that all requests of the process may hold whole at once. Past it requests that need their body are refused.
-const BUFFERED_BYTES_MAX: usize = 1 << 30;
+/// Bytes of bodies that all requests of the process may hold whole at once, unless [`limit_buffered_bytes`] says less. Past it requests
+/// that need their body are refused.
+pub const BUFFERED_BYTES_MAX: usize = 1 << 30;
 
 static BUFFERED_BYTES: AtomicUsize = AtomicUsize::new(0);
+static BUFFERED_BYTES_LIMIT: AtomicUsize = AtomicUsize::new(BUFFERED_BYTES_MAX);
+
+/// Sets what all requests of the process may hold at once, at most [`BUFFERED_BYTES_MAX`]: for machines with less memory.
+pub fn limit_buffered_bytes(bytes: usize) {
+    BUFFERED_BYTES_LIMIT.store(bytes.min(BUFFERED_BYTES_MAX), Ordering::Relaxed);
+}
+
+/// Bytes of bodies that requests hold whole now.
+pub fn buffered_bytes() -> usize {
+    BUFFERED_BYTES.load(Ordering::Relaxed)
+}
 
 /// A byte buffer that goes back to its thread when it is dropped. Empty, it holds no memory.
 #[derive(Debug, Default)]
@@ -49,7 +61,7 @@ impl Buffer {
         }
         let before = BUFFERED_BYTES.fetch_add(wanted - held, Ordering::Relaxed);
         self.charged = wanted;
-        before + wanted - held <= BUFFERED_BYTES_MAX
+        before + wanted - held <= BUFFERED_BYTES_LIMIT.load(Ordering::Relaxed)
     }
 
     /// Keeps the bytes.

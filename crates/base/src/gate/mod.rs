@@ -19,7 +19,7 @@ mod variable;
 
 pub use access_format::{AccessFormat, AccessLog};
 pub use body::{BodyFault, BodySource, Fill, RequestBody};
-pub use buffers::Buffer;
+pub use buffers::{BUFFERED_BYTES_MAX, Buffer, buffered_bytes, limit_buffered_bytes};
 pub use exchange::{Caller, Exchange, Place, Request, RouteFacts, Scheme, Series, StageFacts};
 pub use lane::Lane;
 pub use notes::{Notes, Short, Stage, Upstream, Verdict};

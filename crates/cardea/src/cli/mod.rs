@@ -8,6 +8,7 @@ mod demo;
 mod diff;
 mod env;
 mod explain;
+mod health;
 mod history;
 mod import;
 mod serve;
@@ -51,6 +52,10 @@ pub fn command() -> Command {
                 .arg(Arg::new("stage").long("stage").default_value("prod").help("The stage to deploy to"))
                 .arg(Arg::new("api-id").long("api-id").help("Overwrite this API instead of making a new one"))
                 .arg(json_flag()),
+        )
+        .subcommand(
+            verb("health", "Exit with 0 if a node serves, else with 1: for the probes of containers")
+                .arg(Arg::new("url").long("url").value_name("URL").help("Ask there instead of at the control port's /readyz")),
         )
         .subcommand(
             verb("backup", "Copy everything that is kept into one file, also while it is served")
@@ -143,6 +148,7 @@ pub fn main() -> ExitCode {
         "env" => env::run(args),
         "demo" => demo::run(args),
         "explain" => explain::run(args),
+        "health" => health::run(args),
         "import" => import::run(args),
         "diff" => return diff::run(args),
         "history" => history::run(args),

@@ -1,10 +1,10 @@
 //! `cardea serve`: config → node → serve → drain.
 
 use super::{Outcome, fail, settings};
-use crate::config::Config;
+use crate::log;
 use crate::node::Node;
 use clap::ArgMatches;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Threads of the control runtime.
@@ -12,7 +12,7 @@ const CONTROL_THREADS: usize = 2;
 
 pub(super) fn run(args: &ArgMatches) -> Outcome {
     let config = settings(args)?;
-    log(&config);
+    log::start(&config).map_err(|why| fail(format!("the log cannot be started: {why}")))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(CONTROL_THREADS)
         .thread_name("control")
@@ -28,13 +28,4 @@ pub(super) fn run(args: &ArgMatches) -> Outcome {
         node.until_told_to_stop(&config).await?;
         Ok(ExitCode::SUCCESS)
     })
-}
-
-/// Starts the diagnostics log: on standard error, as text for people and JSON for machines.
-fn log(config: &Config) {
-    let json = config.log_json.unwrap_or_else(|| !std::io::stderr().is_terminal());
-    let filter = tracing_subscriber::EnvFilter::new(&config.log_level);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A second start in one process (a test, the demo) keeps the first log.
-    let _first = if json { builder.json().try_init() } else { builder.try_init() };
 }

@@ -7,6 +7,8 @@ use super::front;
 use super::http1::Connection;
 use super::lanes::Mail;
 use super::line::Line;
+use super::listener::BACKLOG;
+use super::losses::Loss;
 use super::proxy_protocol;
 use super::secure::Secure;
 use base::gate::Scheme;
@@ -46,16 +48,26 @@ impl<A: Answers> Door<A> {
     /// Accepts until told to drain; then empties the kernel's queue, so that nobody who was let in is turned away, and closes.
     pub(super) async fn keep<D>(self: &Rc<Self>, entry: Entry, listener: TcpListener, mut drain: watch::Receiver<Option<D>>) {
         let pause = self.dock.lane.deadlines.watch();
+        let mut exhausted = false;
         loop {
             tokio::select! {
                 biased;
                 // A sender that is gone asks for the same.
                 _ = drain.changed() => break,
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => self.place(entry, stream, peer),
+                    Ok((stream, peer)) => {
+                        if std::mem::take(&mut exhausted) {
+                            tracing::info!("connections are accepted again");
+                        }
+                        self.place(entry, stream, peer);
+                    }
                     Err(error) if is_of_one_connection(&error) => {}
                     Err(error) => {
-                        tracing::warn!(%error, "no connection can be accepted for the moment");
+                        // Once for each time that it happens, however long it lasts.
+                        if !std::mem::replace(&mut exhausted, true) {
+                            tracing::warn!(%error, "no connection can be accepted for the moment; trying on");
+                        }
+                        self.dock.losses.pause();
                         pause.set(EXHAUSTED_PAUSE);
                         poll_fn(|cx| pause.poll_passed(cx)).await;
                     }
@@ -64,7 +76,8 @@ impl<A: Answers> Door<A> {
         }
         // The event loop may not have told yet what the kernel has.
         let Ok(listener) = listener.into_std() else { return };
-        loop {
+        // Not more than were there when the drain began: whoever keeps coming must not keep us.
+        for _ in 0..=BACKLOG {
             match listener.accept() {
                 Ok((stream, peer)) => self.admit_std(entry, stream, peer, self.dock.ticket(Which::Own)),
                 Err(error) if is_of_one_connection(&error) => {}
@@ -103,6 +116,7 @@ impl<A: Answers> Door<A> {
     fn admit(self: &Rc<Self>, entry: Entry, stream: TcpStream, peer: SocketAddr, ticket: Ticket) {
         let secure = self.secure.as_ref().filter(|_| entry == Entry::Tls);
         let Some(seat) = self.dock.seat(ticket) else {
+            self.dock.losses.count(Loss::NoRoom);
             // What would be said in the clear is no answer to a TLS client: its connection is closed.
             return if secure.is_none() { self.turn_away(stream) } else { drop(stream) };
         };
@@ -130,7 +144,10 @@ impl<A: Answers> Door<A> {
             match seat.in_time(this.dock.limits.proxy_header_ms, proxy_protocol::read(&mut stream)).await {
                 Some(Ok(said)) => this.serve(entry, stream, said.unwrap_or(peer), seat),
                 Some(Err(error)) => tracing::debug!(%peer, %error, "a connection did not begin as it must"),
-                None => tracing::debug!(%peer, "a connection took too long to say whom it comes from"),
+                None => {
+                    this.dock.losses.count(Loss::SlowStart);
+                    tracing::debug!(%peer, "a connection took too long to say whom it comes from");
+                }
             }
         });
     }

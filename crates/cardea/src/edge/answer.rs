@@ -4,7 +4,7 @@ use super::front;
 use super::line::Line;
 use super::socket::Socket;
 use base::gate::{BodyFault, BodySource, Buffer, Exchange, Fill, Reply, ReplyBody, give_back_fields};
-use h1::{BodyLength, Connection, EncodeError, Known, Method, OwnField, ResponseWriter};
+use h1::{BodyLength, Connection, EncodeError, Known, OwnField, ResponseWriter};
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
@@ -43,15 +43,25 @@ pub(super) struct Outset {
     pub(super) source: Option<Box<dyn BodySource>>,
 }
 
+/// Whether the client waits for a body. What the request was taken for since (`X-HTTP-Method-Override`) changes nothing about that.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waits {
+    ForBody,
+    /// It asked by HEAD.
+    ForHead,
+}
+
 /// Takes the body out of a reply. A reply that is none, or whose body failed already, becomes an apology.
-pub(super) fn outset(cx: &mut Context<'_>, ex: &mut Exchange, reply: &mut Reply) -> Outset {
+pub(super) fn outset(cx: &mut Context<'_>, ex: &mut Exchange, reply: &mut Reply, client: Waits) -> Outset {
     if !(200..600).contains(&reply.status) {
         *reply = front::refuse(ex, 500, "a reply without a status of an answer");
     }
-    let bodiless = ex.request.head.method() == Method::Head || matches!(reply.status, 204 | 304);
+    let bodiless = client == Waits::ForHead || matches!(reply.status, 204 | 304);
     let whole = |piece: Buffer| Outset { length: BodyLength::Exact(piece.len() as u64), piece, source: None };
     match std::mem::take(&mut reply.body) {
         ReplyBody::Empty => whole(Buffer::none()),
+        // The back end was asked by HEAD, and the client was not told: there is no body to be had.
+        ReplyBody::Length(_) if !bodiless => whole(Buffer::none()),
         ReplyBody::Length(length) => Outset { piece: Buffer::none(), length: BodyLength::Exact(length), source: None },
         ReplyBody::Whole(bytes) => whole(bytes),
         ReplyBody::Stream(stream) if bodiless => {
@@ -93,7 +103,8 @@ pub(super) async fn send<S: Socket>(line: &Line<S>, ex: &mut Exchange, reply: Re
 }
 
 async fn try_send<S: Socket>(line: &Line<S>, ex: &mut Exchange, mut reply: Reply) -> Result<(), Cut> {
-    let set_out = poll_fn(|cx| Poll::Ready(outset(cx, ex, &mut reply))).await;
+    let client = if line.server.borrow().is_asked_by_head() { Waits::ForHead } else { Waits::ForBody };
+    let set_out = poll_fn(|cx| Poll::Ready(outset(cx, ex, &mut reply, client))).await;
     let Outset { mut piece, length, mut source } = set_out;
     let mut ended = source.is_none();
     let mut out = Buffer::take();
@@ -108,6 +119,7 @@ async fn try_send<S: Socket>(line: &Line<S>, ex: &mut Exchange, mut reply: Reply
         }
         let payload = piece.len() as u64;
         let was_full = piece.len() == piece.capacity();
+        let stalls = line.stalls();
         // A full piece does not grow for the two bytes behind it: they go before the next.
         let tail_waits = was_full && !ended;
         if !tail_waits {
@@ -128,7 +140,9 @@ async fn try_send<S: Socket>(line: &Line<S>, ex: &mut Exchange, mut reply: Reply
         if tail_waits {
             out.extend_from_slice(frame.tail);
         }
-        ended = refill(source.as_mut(), &mut piece, was_full).await?;
+        // Room is for clients that take what comes, not for those that keep us waiting.
+        let grows = was_full && line.stalls() == stalls;
+        ended = refill(source.as_mut(), &mut piece, grows).await?;
     }
 }
 
@@ -158,12 +172,12 @@ async fn push<S: Socket>(line: &Line<S>, out: &mut Vec<u8>, piece: &[u8], sent: 
     poll_fn(|cx| line.poll_send(cx, out, rest, sent)).await.map_err(|_| Cut::Client)
 }
 
-/// Waits for the next piece, in a buffer that grows while pieces fill it. Says whether it was the last.
-async fn refill(source: Option<&mut Box<dyn BodySource>>, piece: &mut Vec<u8>, was_full: bool) -> Result<bool, Cut> {
+/// Waits for the next piece, in a buffer that may grow. Says whether it was the last.
+async fn refill(source: Option<&mut Box<dyn BodySource>>, piece: &mut Vec<u8>, grows: bool) -> Result<bool, Cut> {
     let Some(source) = source else { return Ok(true) };
     piece.clear();
     let room = piece.capacity();
-    if was_full && room < PIECE_BYTES_MAX {
+    if grows && room < PIECE_BYTES_MAX {
         piece.reserve_exact((room * 2).min(PIECE_BYTES_MAX));
     }
     let fill = poll_fn(|cx: &mut Context<'_>| source.poll_fill(cx, piece)).await?;

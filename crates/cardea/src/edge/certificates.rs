@@ -1,5 +1,9 @@
 //! What a TLS client is shown, and under which terms: chosen after its first message, read anew on demand.
 //!
+//! A policy is a wall: its versions, its certificates, its tickets hold for its names alone. Which one a connection is under is decided by
+//! the name that its client asked for; a request for a name under another policy is misdirected ([`Wall`]), or whoever is let in by the
+//! weaker terms would have reached what is behind the stronger ones.
+//!
 //! The terms of a policy (versions, tickets) outlive its certificates: a ticket that was given before a reload is good after it.
 //! Connections keep the configuration they began with.
 
@@ -12,7 +16,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::{ClientHello, NoServerSessionStorage, ParsedCertificate, ProducesTickets, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
-use rustls::{ServerConfig, version};
+use rustls::{ServerConfig, SupportedProtocolVersion, version};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,54 +39,126 @@ pub struct Pair {
 #[error("{0}")]
 pub struct CertificateError(String);
 
-/// The certificates of this node, shared by all its data threads.
-pub struct Certificates {
-    pairs: Vec<Pair>,
-    clock: Clock,
-    policy: Policy,
+/// Policies are looked at one after the other.
+pub const POLICIES_MAX: usize = 64;
+
+/// The oldest version of TLS that is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LeastVersion {
+    #[default]
+    Tls12,
+    Tls13,
 }
 
-/// Terms on which TLS is spoken. Today there is one for all names; tickets of one are worth nothing under another.
+/// Terms on which TLS is spoken, and for which names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyPlan {
+    /// Names in lower case, as `a.example` or `*.example` (one label, as in certificates). The first policy is for all others, too.
+    pub names: Vec<String>,
+    /// The first pair is for clients that name no host, or one that no certificate is for.
+    pub pairs: Vec<Pair>,
+    pub least_version: LeastVersion,
+}
+
+/// The certificates of this node, shared by all its data threads.
+pub struct Certificates {
+    clock: Clock,
+    policies: Vec<Policy>,
+}
+
+/// A policy in force. Tickets of one are worth nothing under another.
 struct Policy {
+    plan: PolicyPlan,
     tickets: Arc<dyn ProducesTickets>,
     config: ArcSwap<ServerConfig>,
 }
 
+/// The policy that a connection is under.
+#[derive(Clone)]
+pub(super) struct Wall {
+    certificates: Arc<Certificates>,
+    policy: usize,
+}
+
+impl Wall {
+    /// Whether a request for this host belongs here.
+    pub(super) fn is_around(&self, host: &str) -> bool {
+        self.certificates.policy_of(Some(host)) == self.policy
+    }
+}
+
 impl std::fmt::Debug for Certificates {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Certificates").field("pairs", &self.pairs).finish_non_exhaustive()
+        let plans: Vec<&PolicyPlan> = self.policies.iter().map(|policy| &policy.plan).collect();
+        f.debug_struct("Certificates").field("policies", &plans).finish_non_exhaustive()
     }
 }
 
 impl Certificates {
-    /// Reads the files. The first pair is for clients that name no host, or one that no certificate is for.
+    /// Reads the files of one policy for all names. The first pair is for clients that name no host, or one that no certificate is for.
     pub fn read(pairs: Vec<Pair>, clock: Clock) -> Result<Certificates, CertificateError> {
-        let tickets = aws_lc_rs::Ticketer::new().map_err(|why| CertificateError(format!("no key for session tickets: {why}")))?;
-        let config = ArcSwap::from_pointee(config(&pairs, &clock, tickets.clone())?);
-        Ok(Certificates { pairs, clock, policy: Policy { tickets, config } })
+        Certificates::with(vec![PolicyPlan { pairs, ..PolicyPlan::default() }], clock)
+    }
+
+    /// Reads the files of several policies. The first is for all names that no other one has.
+    pub fn with(plans: Vec<PolicyPlan>, clock: Clock) -> Result<Certificates, CertificateError> {
+        if !(1..=POLICIES_MAX).contains(&plans.len()) {
+            return Err(CertificateError(format!("{} TLS policies: there must be 1 to {POLICIES_MAX}", plans.len())));
+        }
+        let policy = |plan: PolicyPlan| {
+            let tickets = aws_lc_rs::Ticketer::new().map_err(|why| CertificateError(format!("no key for session tickets: {why}")))?;
+            let config = ArcSwap::from_pointee(config(&plan, &clock, tickets.clone())?);
+            Ok(Policy { plan, tickets, config })
+        };
+        let policies = plans.into_iter().map(policy).collect::<Result<_, _>>()?;
+        Ok(Certificates { clock, policies })
     }
 
     /// Reads the files again, for connections to come. When one of them is not good, all stays as it was.
     pub fn reload(&self) -> Result<(), CertificateError> {
-        let config = config(&self.pairs, &self.clock, self.policy.tickets.clone())?;
-        self.policy.config.store(Arc::new(config));
+        let fresh = |policy: &Policy| config(&policy.plan, &self.clock, policy.tickets.clone()).map(Arc::new);
+        let configs = self.policies.iter().map(fresh).collect::<Result<Vec<_>, _>>()?;
+        for (policy, config) in self.policies.iter().zip(configs) {
+            policy.config.store(config);
+        }
         Ok(())
     }
 
-    /// On which terms to speak with a client that said this much.
-    pub(super) fn config_for(&self, _hello: &ClientHello<'_>) -> Arc<ServerConfig> {
-        self.policy.config.load_full()
+    /// On which terms to speak with a client that said this much, and the wall around it, if there are several.
+    pub(super) fn terms_for(self: &Arc<Self>, hello: &ClientHello<'_>) -> (Arc<ServerConfig>, Option<Wall>) {
+        let policy = self.policy_of(hello.server_name());
+        let wall = (self.policies.len() > 1).then(|| Wall { certificates: self.clone(), policy });
+        (self.policies[policy].config.load_full(), wall)
+    }
+
+    /// The number of the policy that a name is under.
+    fn policy_of(&self, name: Option<&str>) -> usize {
+        let Some(name) = name.map(|name| name.strip_suffix('.').unwrap_or(name)) else { return 0 };
+        self.policies.iter().position(|policy| policy.plan.names.iter().any(|pattern| is_under(pattern, name))).unwrap_or(0)
     }
 }
 
-fn config(pairs: &[Pair], clock: &Clock, tickets: Arc<dyn ProducesTickets>) -> Result<ServerConfig, CertificateError> {
+/// `*.a.example` is for one label more, as in certificates.
+fn is_under(pattern: &str, name: &str) -> bool {
+    match pattern.strip_prefix("*.") {
+        Some(parent) => name.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(parent)),
+        None => name.eq_ignore_ascii_case(pattern),
+    }
+}
+
+fn config(plan: &PolicyPlan, clock: &Clock, tickets: Arc<dyn ProducesTickets>) -> Result<ServerConfig, CertificateError> {
+    let pairs = &plan.pairs;
     if !(1..=CERTIFICATES_MAX).contains(&pairs.len()) {
         return Err(CertificateError(format!("{} certificates: there must be 1 to {CERTIFICATES_MAX}", pairs.len())));
     }
     let provider = Arc::new(aws_lc_rs::default_provider());
+    let versions: &[&SupportedProtocolVersion] = match plan.least_version {
+        LeastVersion::Tls12 => &[&version::TLS13, &version::TLS12],
+        LeastVersion::Tls13 => &[&version::TLS13],
+    };
     let keys = pairs.iter().map(certified).collect::<Result<_, _>>()?;
     let mut config = ServerConfig::builder_with_details(provider, Arc::new(Time(clock.clone())))
-        .with_protocol_versions(&[&version::TLS13, &version::TLS12])
+        .with_protocol_versions(versions)
         .map_err(|why| CertificateError(why.to_string()))?
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(ByName { keys }));
@@ -131,5 +207,18 @@ struct Time(Clock);
 impl TimeProvider for Time {
     fn current_time(&self) -> Option<UnixTime> {
         Some(UnixTime::since_unix_epoch(Duration::from_secs(self.0.wall().seconds())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_under_its_own_pattern_or_its_parents_star() {
+        assert!(is_under("a.test", "A.test") && is_under("*.b.test", "x.B.test"));
+        for (pattern, name) in [("a.test", "b.a.test"), ("*.b.test", "b.test"), ("*.b.test", "y.x.b.test"), ("*.b.test", ".b.test")] {
+            assert!(!is_under(pattern, name), "{pattern} {name}");
+        }
     }
 }

@@ -66,6 +66,7 @@ impl ControlPort {
     /// Serves connections until told to stop; those that are open then finish the request they are at.
     pub async fn serve(self: Arc<Self>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
         let places = Arc::new(Semaphore::new(CONTROL_CONNECTIONS_MAX));
+        let mut exhausted = false;
         loop {
             let Ok(place) = places.clone().acquire_owned().await else { return };
             let accepted = tokio::select! {
@@ -73,10 +74,15 @@ impl ControlPort {
                 _ = stop.wait_for(|stop| *stop) => return,
             };
             let (stream, peer) = match accepted {
-                Ok(accepted) => accepted,
+                Ok(accepted) => {
+                    exhausted = false;
+                    accepted
+                }
                 Err(why) => {
                     // Out of descriptors, as a rule: others must close before anybody can come in.
-                    tracing::warn!(%why, "the control port cannot accept");
+                    if !std::mem::replace(&mut exhausted, true) {
+                        tracing::warn!(%why, "the control port cannot accept for the moment; trying on");
+                    }
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }

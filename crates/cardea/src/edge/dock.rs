@@ -2,6 +2,7 @@
 
 use super::date::{DATE_BYTES, date};
 use super::limits::Limits;
+use super::losses::Losses;
 use super::proxies::TrustedProxies;
 use base::gate::Lane;
 use std::cell::{Cell, RefCell};
@@ -24,6 +25,7 @@ pub(super) struct Dock {
     draining: Cell<bool>,
     seats: RefCell<Seats>,
     loads: Loads,
+    pub(super) losses: Losses,
     /// Who waits for the last connection to end.
     emptied: RefCell<Option<Waker>>,
 }
@@ -100,7 +102,7 @@ pub(super) struct Seat {
 }
 
 impl Dock {
-    pub(super) fn new(lane: Rc<Lane>, limits: Limits, trusted: TrustedProxies, loads: Loads) -> Dock {
+    pub(super) fn new(lane: Rc<Lane>, limits: Limits, trusted: TrustedProxies, loads: Loads, losses: Losses) -> Dock {
         let wall = lane.clock.wall();
         Dock {
             lane,
@@ -111,6 +113,7 @@ impl Dock {
             draining: Cell::new(false),
             seats: RefCell::default(),
             loads,
+            losses,
             emptied: RefCell::new(None),
         }
     }
@@ -201,7 +204,7 @@ impl Seat {
                 return Poll::Ready(Some(outcome));
             }
             if dock.is_draining() && !std::mem::replace(&mut hurried, true) {
-                patience.set(Duration::from_millis(u64::from(dock.limits.drain_fresh_ms)));
+                patience.set(Duration::from_millis(u64::from(dock.limits.drain_wait_ms)));
             }
             patience.poll_passed(cx).map(|()| None)
         })

@@ -4,6 +4,9 @@ use base::gate::{Buffer, Exchange, RefusalKind, Reply, ReplyBody};
 use base::world::Moment;
 use std::borrow::Cow;
 
+/// Why a request is told 421: it may come again on a connection of its own.
+pub(super) const MISDIRECTED: &str = "the host is under another TLS policy than its connection";
+
 /// The reply to a request that no API gets to see. Its notes say why.
 pub(super) fn refuse(ex: &mut Exchange, status: u16, because: impl Into<Cow<'static, str>>) -> Reply {
     if ex.notes.head == Moment::default() {

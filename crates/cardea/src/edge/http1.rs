@@ -7,6 +7,7 @@ use super::dock::Seat;
 use super::front;
 use super::incoming;
 use super::line::{Line, More};
+use super::losses::Loss;
 use super::socket::Socket;
 use base::gate::{Exchange, Reply};
 use h1::{Next, Rejection};
@@ -15,6 +16,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+
+/// What is written down where a client hung up before its answer: a word of nginx's, since AWS has none. It is never sent.
+pub(super) const CLIENT_GONE: u16 = 499;
 
 /// A client's connection, from its first byte to its last: the future of its task. It is what an idle connection costs, so it is kept
 /// small; what a request needs is in the hand.
@@ -111,9 +115,26 @@ async fn exchange<S: Socket, A: Answers>(line: &Rc<Line<S>>, rejected: Option<Re
     let recorded = Recorded { desk, ex };
     let reply = match rejected {
         Some(rejection) => front::refuse(recorded.ex, rejection.status, rejection.because),
+        None if line.misdirects(&recorded.ex.request.head) => front::refuse(recorded.ex, 421, front::MISDIRECTED),
         None => {
             recorded.ex.request.body = incoming::body(line, recorded.ex.request.head.body());
-            answered(desk, recorded.ex).await
+            let reply = {
+                let mut answer = pin!(answered(desk, recorded.ex));
+                poll_fn(|cx| match answer.as_mut().poll(cx) {
+                    Poll::Ready(reply) => Poll::Ready(Some(reply)),
+                    Poll::Pending => line.poll_gone(cx).map(|()| None),
+                })
+                .await
+            };
+            match reply {
+                Some(reply) => reply,
+                None => {
+                    recorded.ex.notes.status = CLIENT_GONE;
+                    line.dock.losses.count(Loss::ClientGone);
+                    line.server.borrow_mut().answer_failed();
+                    return line.end();
+                }
+            }
         }
     };
     if caught(pin!(answer::send(line, recorded.ex, reply))).await.is_none() {

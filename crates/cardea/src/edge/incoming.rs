@@ -1,9 +1,11 @@
 //! The body of a request, read from its connection when somebody asks for it.
 
 use super::line::Line;
+use super::losses::Loss;
+use super::pace::Pace;
 use super::socket::Socket;
 use base::gate::{BodyFault, BodySource, Buffer, Fill, RequestBody};
-use h1::{BodyError, BodyLength};
+use h1::{BodyError, BodyLength, Deadline};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
@@ -18,6 +20,9 @@ struct Incoming<S: Socket> {
     turn: u32,
     left: Option<u64>,
     read_bytes: usize,
+    pace: Pace,
+    /// What came behind the head, framing included.
+    came_bytes: u64,
     /// What came of it, once it ended or failed.
     outcome: Option<Result<Fill, BodyFault>>,
 }
@@ -30,7 +35,15 @@ pub(super) fn body<S: Socket>(line: &Rc<Line<S>>, length: BodyLength) -> Request
         BodyLength::Chunked | BodyLength::UntilClose => None,
     };
     let (line, turn) = (line.clone(), line.turn.get());
-    RequestBody::Stream(Box::new(Incoming { line, turn, left, read_bytes: READ_BYTES_MIN, outcome: None }))
+    RequestBody::Stream(Box::new(Incoming {
+        line,
+        turn,
+        left,
+        read_bytes: READ_BYTES_MIN,
+        pace: Pace::default(),
+        came_bytes: 0,
+        outcome: None,
+    }))
 }
 
 impl<S: Socket> BodySource for Incoming<S> {
@@ -114,11 +127,15 @@ impl<S: Socket> Incoming<S> {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<Result<(), BodyFault>> {
         let before = into.len();
         if into.capacity() - before < self.read_bytes.min(READ_BYTES_MIN) || self.read_bytes > READ_BYTES_MIN {
-            into.reserve(self.read_bytes);
+            // A body that is kept whole is the largest thing there is, and its memory may be where there is none.
+            into.try_reserve(self.read_bytes).map_err(|_| BodyFault::NoMemory)?;
         }
         let room = into.capacity() - before;
+        let now = self.line.dock.lane.deadlines.now();
         match self.line.poll_read(cx, into) {
             Poll::Ready(Ok(1..)) => {
+                self.pace.moved(now);
+                self.came_bytes += (into.len() - before) as u64;
                 if into.len() - before == room {
                     self.read_bytes = (self.read_bytes * 2).min(READ_BYTES_MAX);
                 }
@@ -131,8 +148,12 @@ impl<S: Socket> Incoming<S> {
             }
             Poll::Pending => {
                 let mut server = self.line.server.borrow_mut();
-                self.line.arm(server.read_deadline(self.line.limits()));
+                if let Some(patience) = self.pace.wait(now, self.came_bytes, self.line.limits().body_stall_ms, &self.line.dock.limits) {
+                    let deadline = server.read_deadline(self.line.limits());
+                    self.line.arm(deadline.map(|deadline| Deadline { after: patience.min(deadline.after), ..deadline }));
+                }
                 ready!(self.line.poll_deadline(cx));
+                self.line.dock.losses.count(Loss::SlowBody);
                 let _exchange = server.read_expired();
                 Poll::Ready(Err(BodyFault::Stalled))
             }

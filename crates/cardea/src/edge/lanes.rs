@@ -8,6 +8,7 @@ use super::dock::{Dock, Loads, Ticket};
 use super::handed::{self, Errand, Handed, HandedAnswer, InHand, Unserved};
 use super::limits::Limits;
 use super::listener::{ListenError, listeners};
+use super::losses::Losses;
 use super::proxies::TrustedProxies;
 use super::secure::Secure;
 use base::gate::Lane;
@@ -79,6 +80,7 @@ pub struct Lanes<A: Answers> {
     tls_address: Option<SocketAddr>,
     mail: Vec<mpsc::Sender<Mail<A>>>,
     loads: Loads,
+    losses: Losses,
     next: AtomicUsize,
     /// How long running requests may still take, once it is said.
     drain: watch::Sender<Option<Duration>>,
@@ -113,8 +115,9 @@ where
     let (mail, inboxes): (Vec<_>, Vec<_>) = (0..plan.threads).map(|_| mpsc::channel(plan.limits.mailbox_max.max(1))).unzip();
     let (drain, _) = watch::channel(None);
     let loads = Loads::new(plan.threads);
+    let losses = Losses::default();
     let make_desk = Arc::new(make_desk);
-    let lanes = Lanes { address, tls_address, mail, loads, next: AtomicUsize::new(0), drain, threads: Mutex::default() };
+    let lanes = Lanes { address, tls_address, mail, loads, losses, next: AtomicUsize::new(0), drain, threads: Mutex::default() };
     for (number, ((listener, secure), inbox)) in all.into_iter().zip(secure).zip(inboxes).enumerate() {
         let (ended, at_end) = oneshot::channel();
         let place = Place {
@@ -125,6 +128,7 @@ where
             inbox,
             mail: lanes.mail.clone(),
             loads: lanes.loads.clone(),
+            losses: lanes.losses.clone(),
             drain: lanes.drain.subscribe(),
             plan: plan.clone(),
         };
@@ -173,6 +177,11 @@ impl<A: Answers> Lanes<A> {
     /// How many client connections a thread has open, or is about to get.
     pub fn open(&self, thread: usize) -> u32 {
         self.loads.of(thread)
+    }
+
+    /// What was lost of connections since the start.
+    pub fn losses(&self) -> &Losses {
+        &self.losses
     }
 
     /// Has this done on one data thread, between requests. Refused when its mailbox is full.
@@ -228,6 +237,7 @@ struct Place<A: Answers> {
     inbox: mpsc::Receiver<Mail<A>>,
     mail: Vec<mpsc::Sender<Mail<A>>>,
     loads: Loads,
+    losses: Losses,
     drain: watch::Receiver<Option<Duration>>,
     plan: Plan,
 }
@@ -235,10 +245,10 @@ struct Place<A: Answers> {
 impl<A: Answers> Place<A> {
     /// The life of a thread. Says how many connections are left at its end.
     async fn run(self, make_desk: impl Fn(&Rc<Lane>) -> A) -> io::Result<u32> {
-        let Place { thread, port, listener, secure, inbox, mail, loads, drain, plan } = self;
+        let Place { thread, port, listener, secure, inbox, mail, loads, losses, drain, plan } = self;
         let lane = Rc::new(Lane::new(plan.node, thread, plan.clock, Dice::new()));
         let desk = Rc::new(make_desk(&lane));
-        let dock = Rc::new(Dock::new(lane, plan.limits, plan.trusted, loads));
+        let dock = Rc::new(Dock::new(lane, plan.limits, plan.trusted, loads, losses));
         let crew = Rc::new(Crew::new(dock.clone(), desk.clone()));
         let (secure, secure_listener) = match (plan.tls, secure) {
             (Some(tls), Some((listener, port))) => {

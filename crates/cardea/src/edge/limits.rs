@@ -17,8 +17,12 @@ pub struct Limits {
     pub handed_max: u32,
     /// Bytes of body that such a request or its answer may have. AWS: 10 MiB.
     pub handed_body_bytes_max: u64,
-    /// How long, once we drain, a connection that never asked anything may still bring its first request.
-    pub drain_fresh_ms: u32,
+    /// Bytes a second that a client must send of its body, or take of its answer, while we wait for it; 0 for any. Over all of one body.
+    pub client_bytes_per_second_min: u32,
+    /// How long we wait for it beyond that, in all waits of one body.
+    pub client_grace_ms: u32,
+    /// How long, once we drain, a connection on which nothing was asked may still bring one request.
+    pub drain_wait_ms: u32,
     /// From a connection's first moment to the end of its PROXY header, where one must come.
     pub proxy_header_ms: u32,
     /// From a TLS connection's first moment to the end of its handshake.
@@ -37,7 +41,9 @@ impl Default for Limits {
             mailbox_max: 1_024,
             handed_max: 256,
             handed_body_bytes_max: 10 * 1024 * 1024,
-            drain_fresh_ms: 500,
+            client_bytes_per_second_min: 1_024,
+            client_grace_ms: 20_000,
+            drain_wait_ms: 500,
             proxy_header_ms: 5_000,
             handshake_ms: 10_000,
             handshakes_per_turn_max: 4,

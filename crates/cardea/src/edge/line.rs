@@ -1,6 +1,9 @@
 //! One connection's socket and state, and every wait on it.
 
+use super::certificates::Wall;
 use super::dock::Dock;
+use super::losses::Loss;
+use super::pace::Pace;
 use super::socket::Socket;
 use base::gate::{Buffer, Exchange, Scheme};
 use base::world::{Moment, Watch};
@@ -27,21 +30,30 @@ pub(super) struct Line<S: Socket> {
     peer: SocketAddr,
     port: u16,
     scheme: Scheme,
+    /// The TLS policy that the connection is under, where there are several.
+    wall: Option<Wall>,
     /// When the last bytes of the request's head were there.
     came: Cell<Moment>,
     /// The wait for the client's bytes.
     reading: Watch,
     armed: Cell<Option<Wait>>,
     /// The wait for the client to take ours: made when it first does not.
-    writing: OnceCell<Watch>,
-    writing_stalls: Cell<bool>,
-    /// No request came on it yet.
-    fresh: Cell<bool>,
+    writing: OnceCell<Box<Writing>>,
+    /// What the client took of the answer, head included.
+    sent_bytes: Cell<u64>,
     hurried: Cell<bool>,
     /// The sending side was shut.
     shut: Cell<bool>,
     /// A request is being answered: if the connection ends now, it ends as a reset.
     answering: Cell<bool>,
+}
+
+/// A client that did not take at once what was sent to it.
+struct Writing {
+    watch: Watch,
+    pace: Cell<Pace>,
+    /// How often it was waited for.
+    stalls: Cell<u32>,
 }
 
 /// What came of waiting for the client.
@@ -70,16 +82,27 @@ impl<S: Socket> Line<S> {
             peer,
             port,
             scheme,
+            wall: None,
             came: Cell::new(Moment::default()),
             reading,
             armed: Cell::new(None),
             writing: OnceCell::new(),
-            writing_stalls: Cell::new(false),
-            fresh: Cell::new(true),
+            sent_bytes: Cell::new(0),
             hurried: Cell::new(false),
             shut: Cell::new(false),
             answering: Cell::new(false),
         }
+    }
+
+    /// As it is, under a TLS policy.
+    pub(super) fn within(mut self, wall: Option<Wall>) -> Line<S> {
+        self.wall = wall;
+        self
+    }
+
+    /// Whether a request belongs on another connection: its host is under another TLS policy than this one was begun under.
+    pub(super) fn misdirects(&self, head: &RequestHead) -> bool {
+        self.wall.as_ref().is_some_and(|wall| !wall.is_around(head.host_name()))
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -94,9 +117,12 @@ impl<S: Socket> Line<S> {
     /// A request begins to be answered: writes down what the socket knows of it.
     pub(super) fn begin(&self, ex: &mut Exchange) {
         self.turn.set(self.turn.get().wrapping_add(1));
-        self.fresh.set(false);
         self.answering.set(true);
         self.disarm();
+        self.sent_bytes.set(0);
+        if let Some(writing) = self.writing.get() {
+            writing.pace.take();
+        }
         self.dock.trusted.note_peer(self.peer, ex);
         ex.request.port = self.port;
         ex.request.scheme = self.scheme;
@@ -158,27 +184,51 @@ impl<S: Socket> Line<S> {
         }
         drop(input);
         let mut server = self.server.borrow_mut();
-        if self.dock.is_draining() && server.is_idle() && self.leaves() {
-            return Poll::Ready(More::Over);
+        let leaves = self.dock.is_draining() && server.is_idle();
+        if leaves {
+            self.hurry();
         }
         self.arm(server.read_deadline(self.limits()));
         ready!(self.poll_deadline(cx));
+        if leaves && self.io.borrow().has_arrivals() {
+            // It came in this very moment, and the event loop is about to tell.
+            self.hurried.set(false);
+            self.hurry();
+            return self.poll_deadline(cx).map(|()| More::Over);
+        }
         Poll::Ready(match server.read_expired() {
-            Next::Refuse(rejection) => More::Refuse(rejection),
+            Next::Refuse(rejection) => {
+                self.dock.losses.count(Loss::SlowHead);
+                More::Refuse(rejection)
+            }
             _ => More::Over,
         })
     }
 
-    /// We drain, and nothing was asked: does this connection go? Not if a request is in the socket, or on its way for the first time.
-    fn leaves(&self) -> bool {
-        if self.fresh.get() {
-            if !self.hurried.replace(true) {
-                self.reading.set(Duration::from_millis(u64::from(self.dock.limits.drain_fresh_ms)));
-                self.armed.set(Some(Wait::Idle));
-            }
-            return false;
+    /// Ready once a client that waits for its answer has gone, so that what is done for it can be let go. It is not looked at while there
+    /// is anything of its body, or of a next request. It costs no system call before the socket tells of something.
+    pub(super) fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut input = self.input.borrow_mut();
+        if !input.is_empty() || !self.server.borrow().body_is_ended() {
+            return Poll::Pending;
         }
-        !self.io.borrow().has_arrivals()
+        let mut bytes = Buffer::take();
+        match ready!(self.poll_read(cx, &mut bytes)) {
+            Ok(1..) => {
+                *input = bytes;
+                Poll::Pending
+            }
+            Ok(0) | Err(_) => Poll::Ready(()),
+        }
+    }
+
+    /// We drain, and nothing was asked. A request may be on its way all the same: whoever asks one after the other cannot know, and what
+    /// it sends to a connection that closes is lost. So it may bring one more, whose answer tells it to go.
+    fn hurry(&self) {
+        if !self.hurried.replace(true) {
+            self.reading.set(Duration::from_millis(u64::from(self.dock.limits.drain_wait_ms)));
+            self.armed.set(Some(Wait::Idle));
+        }
     }
 
     /// Appends what has come to `into`, which should have room; 0 is the end.
@@ -229,7 +279,7 @@ impl<S: Socket> Line<S> {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Poll::Ready(Ok(bytes)) => {
                     *sent += bytes;
-                    self.took_some();
+                    self.took(bytes);
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => return self.poll_stalled(cx),
@@ -237,27 +287,42 @@ impl<S: Socket> Line<S> {
         }
         match Pin::new(&mut *io).poll_flush(cx) {
             Poll::Ready(flushed) => {
-                self.took_some();
+                self.took(0);
                 Poll::Ready(flushed)
             }
             Poll::Pending => self.poll_stalled(cx),
         }
     }
 
-    fn took_some(&self) {
-        if self.writing_stalls.replace(false)
-            && let Some(watch) = self.writing.get()
-        {
-            watch.clear();
+    /// How often the client was waited for to take what is sent to it.
+    pub(super) fn stalls(&self) -> u32 {
+        self.writing.get().map_or(0, |writing| writing.stalls.get())
+    }
+
+    fn took(&self, bytes: usize) {
+        self.sent_bytes.set(self.sent_bytes.get() + bytes as u64);
+        let Some(writing) = self.writing.get() else { return };
+        let mut pace = writing.pace.get();
+        if pace.moved(self.dock.lane.deadlines.now()) {
+            writing.watch.clear();
         }
+        writing.pace.set(pace);
     }
 
     fn poll_stalled(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let watch = self.writing.get_or_init(|| self.dock.lane.deadlines.watch());
-        if !self.writing_stalls.replace(true) {
-            watch.set(Duration::from_millis(u64::from(self.limits().write_stall_ms)));
+        let writing = self.writing.get_or_init(|| {
+            Box::new(Writing { watch: self.dock.lane.deadlines.watch(), pace: Cell::new(Pace::default()), stalls: Cell::new(0) })
+        });
+        let mut pace = writing.pace.get();
+        if let Some(patience) =
+            pace.wait(self.dock.lane.deadlines.now(), self.sent_bytes.get(), self.limits().write_stall_ms, &self.dock.limits)
+        {
+            writing.watch.set(patience);
+            writing.pace.set(pace);
+            writing.stalls.set(writing.stalls.get().wrapping_add(1));
         }
-        ready!(watch.poll_passed(cx));
+        ready!(writing.watch.poll_passed(cx));
+        self.dock.losses.count(Loss::SlowReader);
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }

@@ -5,7 +5,11 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 
 /// Connections the kernel keeps for each thread until they are accepted.
-const BACKLOG: i32 = 4_096;
+pub(super) const BACKLOG: i32 = 4_096;
+
+/// Bytes of an answer that wait in the kernel to be sent; accepted connections inherit it.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES_MAX: u32 = 128 * 1024;
 
 /// Why there is nothing to listen on.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +50,9 @@ fn shared(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
+    // What the kernel holds of an answer that its client does not take, beyond what is under way. Without it that is megabytes for each.
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_notsent_lowat(UNSENT_BYTES_MAX)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())

@@ -3,9 +3,10 @@
 //! The names are ours, each with AWS's word beside it. Stages and methods are families of their own, for a sum over one that held both
 //! would count a request twice.
 
-use super::Lanes;
+use super::{Lanes, Loss};
 use crate::runtime::counts::{BUCKETS_MS, Counted, Histogram, Of, Sum};
 use crate::runtime::{Desk, Gateway};
+use base::gate::buffered_bytes;
 use std::fmt::Write;
 use std::rc::Rc;
 use std::time::Duration;
@@ -111,6 +112,10 @@ impl Page {
         for thread in 0..lanes.threads() {
             self.line(format_args!("cardea_connections{{thread=\"{thread}\"}} {}", lanes.open(thread)));
         }
+        self.about("cardea_connections_lost_total", "counter", "Client connections that ended before their time, by reason.");
+        for (loss, why) in Loss::ALL {
+            self.line(format_args!("cardea_connections_lost_total{{why=\"{why}\"}} {}", lanes.losses().of(loss)));
+        }
         let mut plain = |name: &str, kind: &str, help: &str, value: u64| {
             self.about(name, kind, help);
             self.line(format_args!("{name} {value}"));
@@ -121,7 +126,20 @@ impl Page {
             "Access records that were not written, since the disk did not keep up.",
             gateway.access_log.dropped(),
         );
+        plain(
+            "cardea_accept_pauses_total",
+            "counter",
+            "Times that accepting paused, since the machine had no descriptor or memory for another connection.",
+            lanes.losses().pauses(),
+        );
         plain("cardea_store_revision", "gauge", "The revision of the store that is served.", gateway.table.load().revision.0);
+        plain("cardea_compiled_deployments", "gauge", "Compiled deployments in memory.", gateway.deployments() as u64);
+        plain(
+            "cardea_buffered_body_bytes",
+            "gauge",
+            "Bytes of bodies that requests hold whole now (large ones; the others are bounded by connections).",
+            buffered_bytes() as u64,
+        );
         if let Some(bytes) = resident_bytes() {
             plain("cardea_process_resident_memory_bytes", "gauge", "Memory of the process that is in RAM.", bytes);
         }

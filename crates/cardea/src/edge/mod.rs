@@ -17,7 +17,10 @@
 //! * An idle connection is a socket, a machine of a hundred bytes and a place in the wheel of deadlines. What a request needs is taken
 //!   from the thread when its first byte is here and given back when its last byte has gone: a warm request allocates nothing.
 //! * One request without a body costs one `recv` and one `send`; when nothing is left to do, the thread waits in one `epoll_wait`.
-//! * Every wait has a deadline in the thread's wheel: head, idle, body, write, linger.
+//! * Every wait has a deadline in the thread's wheel: head, idle, body, write, linger. A body must also come, and an answer be taken,
+//!   at a least rate.
+//! * A client that hangs up while its answer is waited for takes its request with it: the call to the back end ends at once. One that
+//!   only shuts its sending side cannot be told from it (TCP says the same in both cases), and is taken for gone, too, as with nginx.
 //! * A panic while a request is answered is a 500 to its caller; one anywhere else ends its connection with a reset, never the thread.
 //!
 //! What AWS promises: 10 MiB of body, 10,240 bytes of fields and of URL, 310 s of idling, `Date`, `Content-Length` and
@@ -41,20 +44,23 @@ mod lanes;
 mod limits;
 mod line;
 mod listener;
+mod losses;
 mod metrics;
+mod pace;
 mod proxies;
 mod proxy_protocol;
 mod secure;
 mod socket;
 
-pub use certificates::{CERTIFICATES_MAX, CertificateError, Certificates, Pair};
+pub use certificates::{CERTIFICATES_MAX, CertificateError, Certificates, LeastVersion, POLICIES_MAX, Pair, PolicyPlan};
 pub use file_body::Packer;
 pub use handed::{Handed, HandedAnswer, Unserved};
 pub use http1::Connection;
-pub use http2::Limits as Http2Limits;
+pub use http2::{Limits as Http2Limits, read_head as read_http2_head};
 pub use lanes::{Job, Lanes, Plan, TlsPlan, Unposted, start};
 pub use limits::Limits;
 pub use listener::ListenError;
+pub use losses::{Loss, Losses};
 pub use proxies::{NETWORKS_MAX, Network, NotANetwork, TrustedProxies};
 pub use socket::Socket;
 

@@ -1,12 +1,13 @@
 //! The door for TLS: a connection becomes a stream of plain bytes here, within its time and in its turn, or it goes.
 
 use super::Answers;
-use super::certificates::{Certificates, HTTP_2};
+use super::certificates::{Certificates, HTTP_2, Wall};
 use super::crew::Crew;
 use super::dock::{Dock, Seat};
 use super::http1::Connection;
 use super::http2;
 use super::line::Line;
+use super::losses::Loss;
 use super::socket::Socket;
 use base::gate::Scheme;
 use rustls::server::Acceptor;
@@ -46,25 +47,28 @@ impl<A: Answers> Secure<A> {
             let ms = this.dock.limits.handshake_ms;
             match seat.in_time(ms, this.handshake(stream)).await {
                 // A task of its own is as small as a connection that waits; this one is as large as a handshake.
-                Some(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) => {
-                    let origin = http2::Origin { peer, port: this.port, scheme: Scheme::Https };
+                Some(Ok((stream, wall))) if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) => {
+                    let origin = http2::Origin { peer, port: this.port, scheme: Scheme::Https, wall };
                     spawn_local(http2::serve(stream, origin, this.dock.clone(), this.desk.clone(), seat));
                 }
-                Some(Ok(stream)) => {
-                    let line = Line::new(stream, this.dock.clone(), peer, this.port, Scheme::Https);
+                Some(Ok((stream, wall))) => {
+                    let line = Line::new(stream, this.dock.clone(), peer, this.port, Scheme::Https).within(wall);
                     spawn_local(Connection::new(line, this.crew.clone(), seat));
                 }
                 Some(Err(error)) => tracing::debug!(%peer, %error, "a client and this node did not agree on TLS"),
-                None => tracing::debug!(%peer, "a TLS handshake took too long"),
+                None => {
+                    this.dock.losses.count(Loss::SlowStart);
+                    tracing::debug!(%peer, "a TLS handshake took too long");
+                }
             }
         });
     }
 
-    async fn handshake(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    async fn handshake(&self, stream: TcpStream) -> io::Result<(TlsStream<TcpStream>, Option<Wall>)> {
         let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
-        let config = self.certificates.config_for(&begun.client_hello());
+        let (config, wall) = self.certificates.terms_for(&begun.client_hello());
         self.turnstile.pass().await;
-        begun.into_stream(config).await
+        Ok((begun.into_stream(config).await?, wall))
     }
 }
 

@@ -10,11 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Batches that may wait for the writer thread.
 const WAITING_BATCHES_MAX: usize = 128;
 /// A thread's lines are handed over when they are this many bytes, or this old.
 const BATCH_BYTES: usize = 64 * 1024;
+/// How long the last lines may take at the end.
+const FINISH_WAIT: Duration = Duration::from_secs(5);
 /// Characters of a log group's name that are kept in its file's name.
 const FILE_NAME_CHARS_MAX: usize = 120;
 
@@ -26,8 +29,13 @@ pub struct Writer {
 }
 
 enum Batch {
-    Lines { name: Arc<str>, bytes: Vec<u8> },
+    Lines {
+        name: Arc<str>,
+        bytes: Vec<u8>,
+    },
     Reopen,
+    /// Everything before it is written: says so.
+    Finish(SyncSender<()>),
 }
 
 impl Writer {
@@ -54,6 +62,15 @@ impl Writer {
         let _full = self.queue.try_send(Batch::Reopen);
     }
 
+    /// Waits, not for long, until everything is written that was handed over. It blocks.
+    pub fn finish(&self) {
+        let (sender, written) = sync_channel(1);
+        if self.queue.send(Batch::Finish(sender)).is_ok() {
+            // A disk that takes longer is one that does not keep up.
+            let _slow = written.recv_timeout(FINISH_WAIT);
+        }
+    }
+
     /// Lines that were dropped since the start.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
@@ -63,9 +80,17 @@ impl Writer {
 fn write_all(folder: &Path, batches: &Receiver<Batch>) {
     let mut files: HashMap<Arc<str>, File> = HashMap::new();
     while let Ok(batch) = batches.recv() {
-        let Batch::Lines { name, bytes } = batch else {
-            files.clear();
-            continue;
+        let (name, bytes) = match batch {
+            Batch::Lines { name, bytes } => (name, bytes),
+            Batch::Reopen => {
+                files.clear();
+                continue;
+            }
+            Batch::Finish(sender) => {
+                // Nobody may be waiting any more.
+                let _gone = sender.send(());
+                continue;
+            }
         };
         let written = match files.get_mut(&name) {
             Some(file) => file.write_all(&bytes),

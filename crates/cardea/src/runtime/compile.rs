@@ -9,7 +9,6 @@ use define::tree::ApiTree;
 use deliver::gateway_response::GatewayResponses;
 use deliver::integration::record::{Integration, IntegrationType, PassthroughBehavior, TIMEOUT_MS_DEFAULT};
 use deliver::integration::{CompiledIntegration, MethodFacts, compile_integration};
-use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -23,8 +22,6 @@ pub struct CompiledDeployment {
     pub key_source: ApiKeySource,
     /// A slash at the end of a path goes to the back end, too: AWS drops it, a plain proxy must not.
     pub takes_paths_whole: bool,
-    /// Keeps the registry's entry alive as long as somebody holds this.
-    _entry: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// One method, ready to be called.
@@ -38,7 +35,7 @@ pub struct CompiledMethod {
 }
 
 /// Compiles a tree.
-pub fn compile(tree: &ApiTree, entry: Option<Arc<dyn Any + Send + Sync>>) -> CompiledDeployment {
+pub fn compile(tree: &ApiTree) -> CompiledDeployment {
     let paths: HashMap<&str, &str> = tree.resources.iter().map(|resource| (resource.id.as_str(), resource.path.as_str())).collect();
     let mut router = Router::default();
     let mut methods = Vec::with_capacity(tree.methods.len());
@@ -56,7 +53,6 @@ pub fn compile(tree: &ApiTree, entry: Option<Arc<dyn Any + Send + Sync>>) -> Com
         flaws: flaws.iter().map(ToString::to_string).collect(),
         key_source: tree.api.api_key_source,
         takes_paths_whole: false,
-        _entry: entry,
     }
 }
 
@@ -111,7 +107,6 @@ pub fn proxy(url: &str) -> Result<CompiledDeployment, Vec<String>> {
         flaws: Vec::new(),
         key_source: ApiKeySource::Header,
         takes_paths_whole: true,
-        _entry: None,
     })
 }
 

@@ -19,7 +19,7 @@ use define::tree::ApiTree;
 use publish::stage::record::Stage;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::watch;
 
 /// What data threads and control calls share of the running half.
 pub struct Gateway {
@@ -36,11 +36,12 @@ pub struct Gateway {
     /// Where compiling and reading happen: never on a data thread.
     background: tokio::runtime::Handle,
     model: Mutex<Model>,
-    deployments: Mutex<HashMap<String, Weak<Compiling>>>,
+    deployments: Mutex<HashMap<String, Arc<Shared>>>,
     applied: watch::Sender<Revision>,
 }
 
-type Compiling = OnceCell<Result<Arc<CompiledDeployment>, Arc<str>>>;
+/// A compiled deployment, as long as some stage holds it. Whoever compiles it holds the lock, so that it is done once for all who wait.
+type Shared = tokio::sync::Mutex<Weak<CompiledDeployment>>;
 
 /// What the operator set.
 #[derive(Clone, Debug)]
@@ -206,23 +207,30 @@ impl Gateway {
 
     /// The compiled deployment of a digest: shared by every stage on it, compiled once.
     async fn deployment(&self, digest: &str) -> Result<Arc<CompiledDeployment>, Arc<str>> {
-        let cell = {
+        let shared = {
             let mut known = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);
-            known.retain(|_, cell| cell.strong_count() > 0);
-            match known.get(digest).and_then(Weak::upgrade) {
-                Some(cell) => cell,
-                None => {
-                    let cell = Arc::new(Compiling::new());
-                    known.insert(digest.to_owned(), Arc::downgrade(&cell));
-                    cell
-                }
-            }
+            // Whoever compiles has a hand on it; else it lives as long as its deployment.
+            let is_used =
+                |shared: &Arc<Shared>| Arc::strong_count(shared) > 1 || shared.try_lock().is_ok_and(|compiled| compiled.strong_count() > 0);
+            known.retain(|_, shared| is_used(shared));
+            known.entry(digest.to_owned()).or_default().clone()
         };
-        let compiled = cell.get_or_init(|| self.read_and_compile(digest.to_owned(), cell.clone())).await;
-        compiled.clone()
+        let mut compiled = shared.lock().await;
+        if let Some(known) = compiled.upgrade() {
+            return Ok(known);
+        }
+        let fresh = self.read_and_compile(digest.to_owned()).await?;
+        *compiled = Arc::downgrade(&fresh);
+        Ok(fresh)
     }
 
-    async fn read_and_compile(&self, digest: String, keep: Arc<Compiling>) -> Result<Arc<CompiledDeployment>, Arc<str>> {
+    /// How many compiled deployments are in memory: those that stages hold, and those that running requests or data threads still hold.
+    pub fn deployments(&self) -> usize {
+        let known = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);
+        known.values().filter(|shared| shared.try_lock().is_ok_and(|compiled| compiled.strong_count() > 0)).count()
+    }
+
+    async fn read_and_compile(&self, digest: String) -> Result<Arc<CompiledDeployment>, Arc<str>> {
         let slot = Arc::new(Mutex::new(None));
         let found = slot.clone();
         let read = move |view: &dyn base::store::View| {
@@ -233,7 +241,7 @@ impl Gateway {
         let text = slot.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or("the deployment's frozen tree is not stored")?;
         let work = tokio::task::spawn_blocking(move || {
             let tree: ApiTree = serde_json::from_str(&text).map_err(|why| format!("the deployment's frozen tree cannot be read: {why}"))?;
-            let compiled = compile(&tree, Some(keep));
+            let compiled = compile(&tree);
             for flaw in &compiled.flaws {
                 tracing::warn!(api = tree.api.id, flaw, "a part of the API's gateway responses is left out");
             }

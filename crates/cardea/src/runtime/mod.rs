@@ -166,6 +166,13 @@ impl Desk {
     }
 }
 
+impl Drop for Desk {
+    fn drop(&mut self) {
+        // What the last second brought.
+        self.lines.borrow_mut().flush(&self.gateway.access_log);
+    }
+}
+
 /// What holds before any API is known: the size of the body, as far as it was announced, and the verb that a caller may name in
 /// `X-HTTP-Method-Override` in place of its own (documented; the field is used up by it).
 fn front(ex: &mut Exchange) -> Result<(), Refusal> {

@@ -38,7 +38,7 @@ pub struct Prepared {
 /// Compiles what a trial needs: not for a data thread.
 pub fn prepare(trial: Trial) -> Result<Prepared, ApiError> {
     let tree: ApiTree = serde_json::from_str(&trial.tree).map_err(|why| ApiError::Internal(why.to_string()))?;
-    let deployment = compile(&tree, None);
+    let deployment = compile(&tree);
     let at = |verb: &str| {
         deployment.methods.iter().position(|method| *method.facts.resource_id == *trial.resource && *method.facts.verb == *verb)
     };

@@ -148,6 +148,17 @@ impl Answers for Desk {
             "/204" => Reply::new(204, ReplyBody::Whole(Buffer::from(b"not to be sent".to_vec()))),
             "/304" => Reply::new(304, ReplyBody::Length(14)),
             "/length" => Reply::new(200, ReplyBody::Length(1_000)),
+            // As a pipeline does that takes another verb from a field.
+            "/as-get" | "/as-head" => {
+                let verb = if path == "/as-get" { "GET" } else { "HEAD" };
+                let head = h1::RequestHead::build(verb, &path, h1::Version::Http11).push("Host", b"a").finish();
+                ex.request.head = head.unwrap();
+                if verb == "GET" {
+                    Reply::new(200, script(None, &["a", "bb"], Ok(Fill::End)))
+                } else {
+                    Reply::new(200, ReplyBody::Length(5))
+                }
+            }
             "/101" => Reply::new(101, ReplyBody::Empty),
             "/pieces" => Reply::new(200, script(None, &["a", "", "bb", "ccc"], Ok(Fill::End))),
             "/one-piece" => Reply::new(200, script(None, &[], Ok(Fill::End))),

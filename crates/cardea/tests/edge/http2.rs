@@ -1,8 +1,9 @@
 //! HTTP/2 by a real client, and by one that writes its own frames.
 
 use crate::house::{Ending, PATIENCE, wait};
-use crate::tls::{Secure, Secured, secure};
+use crate::tls::{Secure, Secured, secure, walled};
 use bytes::Bytes;
+use cardea::edge::Loss;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, Incoming};
@@ -177,6 +178,23 @@ fn answers_that_have_no_body_have_none() {
     }
 }
 
+/// What is asked by HEAD on the wire is answered without a body, and what is not has one, whatever the pipeline took it for.
+#[test]
+fn another_verb_for_the_pipeline_is_no_other_verb_for_the_client() {
+    let secure = secure();
+    let mut client = client(&secure);
+    let by_head = client.ask(request("HEAD", "/as-get", whole(""))).unwrap();
+    assert_eq!((by_head.status, by_head.body.len()), (200, 0));
+    let by_post = client.ask(request("POST", "/as-head", whole(""))).unwrap();
+    assert_eq!((by_post.status, by_post.fields["content-length"].as_bytes(), by_post.body.len()), (200, &b"0"[..], 0));
+    let mut client = secure.house.client();
+    client.send("HEAD /as-get HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(client.head().starts_with("HTTP/1.1 200 "));
+    let by_post = client.post("/as-head", b"");
+    assert_eq!((by_post.status, by_post.field("Content-Length"), by_post.body.len()), (200, Some("0"), 0));
+    assert_eq!(client.get("/hello").text(), "hello", "and the connection is in step");
+}
+
 #[test]
 fn a_body_over_the_limit_is_told_and_a_head_over_it_is_refused() {
     let secure = secure();
@@ -262,10 +280,13 @@ fn requests_whose_client_goes_are_recorded_and_leave_nothing() {
     assert_eq!(client.get("/lean").status, 200);
     drop(given_up);
     assert_eq!(client.get("/lean").status, 200);
-    assert_eq!(secure.house.told().path, "/hang");
+    let told = secure.house.told();
+    assert_eq!((told.path.as_str(), told.status), ("/hang", 499));
     assert!(secure.house.told_nothing());
     drop((kept, client));
-    assert_eq!(secure.house.told().path, "/echo");
+    let told = secure.house.told();
+    assert_eq!((told.path.as_str(), told.status), ("/echo", 400), "its own body broke off");
+    assert_eq!(secure.house.lanes.losses().of(Loss::ClientGone), 1);
     assert!(secure.house.has_open(0, 0));
 }
 
@@ -317,6 +338,7 @@ const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 const END_STREAM_AND_HEADERS: u8 = 5;
+const PROTOCOL_ERROR: u8 = 1;
 const ENHANCE_YOUR_CALM: u8 = 11;
 /// GET / over https of a host `a`, by the protocol's own table.
 const HEAD: &[u8] = b"\x82\x87\x84\x41\x01a";
@@ -389,6 +411,21 @@ fn floods_end_their_connection_and_nobody_elses() {
 }
 
 #[test]
+fn a_client_that_broke_a_rule_is_heard_out_for_a_while_and_no_longer() {
+    let secure = secure();
+    let mut client = raw(&secure);
+    // Streams of clients are odd.
+    client.send(frame(HEADERS, END_STREAM_AND_HEADERS, 2, HEAD));
+    assert_eq!(ended(&mut client), PROTOCOL_ERROR);
+    client.send(frame(HEADERS, END_STREAM_AND_HEADERS, 3, HEAD));
+    assert!(secure.house.has_open(0, 1), "what it still sends does not turn the farewell into a reset");
+    secure.house.advance(3);
+    secure.house.settle();
+    assert!(secure.house.has_open(0, 0));
+    assert!(secure.house.told_nothing(), "and nothing of it is answered");
+}
+
+#[test]
 fn what_is_no_http_2_after_all_ends() {
     let secure = secure();
     let mut client = secure.client_for("a.test", &secure.speaking(&["h2"])).unwrap();
@@ -396,5 +433,16 @@ fn what_is_no_http_2_after_all_ends() {
     let (said, ending) = client.rest();
     assert!(!said.starts_with(b"HTTP"), "{said:?}");
     assert!(matches!(ending, Ending::Closed | Ending::Truncated | Ending::Reset));
+    drop(client);
     assert!(secure.house.has_open(0, 0) && secure.house.told_nothing());
+}
+
+#[test]
+fn a_host_under_other_terms_than_its_connection_is_misdirected() {
+    let secure = walled();
+    let mut client = client(&secure);
+    let elsewhere = Request::builder().uri("https://x.b.test/hello").body(whole("")).unwrap();
+    let answer = client.ask(elsewhere).unwrap();
+    assert_eq!((answer.status, answer.body.as_slice()), (421, &br#"{"message":"Misdirected Request"}"#[..]));
+    assert_eq!(client.get("/hello").status, 200);
 }

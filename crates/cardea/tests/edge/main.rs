@@ -4,6 +4,7 @@
 
 mod bodies;
 mod cost;
+mod gone;
 mod house;
 mod http2;
 mod lanes;

@@ -2,7 +2,7 @@
 
 use crate::house::{Client, Ending, House, connect, wait};
 use base::world::{Clock, Ids};
-use cardea::edge::{Certificates, Limits, Pair, Plan, TlsPlan};
+use cardea::edge::{Certificates, LeastVersion, Limits, Pair, Plan, PolicyPlan, TlsPlan};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned, SupportedProtocolVersion, version};
@@ -10,6 +10,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub(crate) type Secured = Client<StreamOwned<ClientConnection, TcpStream>>;
@@ -80,9 +81,22 @@ fn secure_with(threads: usize, limits: Limits) -> Secure {
 pub(crate) fn secure_planned(threads: usize, limits: Limits, change: impl FnOnce(&mut Plan)) -> Secure {
     let authority = Authority::new();
     let pairs = vec![authority.issue("a", &["a.test"]), authority.issue("b", &["*.b.test"])];
+    secure_under(authority, vec![PolicyPlan { pairs, ..PolicyPlan::default() }], threads, limits, change)
+}
+
+/// A house where `*.b.test` has terms of its own: TLS 1.3.
+pub(crate) fn walled() -> Secure {
+    let authority = Authority::new();
+    let everybody = PolicyPlan { pairs: vec![authority.issue("a", &["a.test"])], ..PolicyPlan::default() };
+    let pairs = vec![authority.issue("b", &["*.b.test"])];
+    let strict = PolicyPlan { names: vec!["*.b.test".into()], pairs, least_version: LeastVersion::Tls13 };
+    secure_under(authority, vec![everybody, strict], 1, Limits::default(), |_| ())
+}
+
+fn secure_under(authority: Authority, plans: Vec<PolicyPlan>, threads: usize, limits: Limits, change: impl FnOnce(&mut Plan)) -> Secure {
     let mut certificates = None;
     let tls = |clock: &Clock| {
-        let read = Arc::new(Certificates::read(pairs, clock.clone()).unwrap());
+        let read = Arc::new(Certificates::with(plans, clock.clone()).unwrap());
         certificates = Some(read.clone());
         Some(TlsPlan { address: SocketAddr::from(([127, 0, 0, 1], 0)), certificates: read })
     };
@@ -101,7 +115,7 @@ impl Secure {
         self.house.lanes.tls_address().unwrap()
     }
 
-    fn client(&self) -> Secured {
+    pub(crate) fn client(&self) -> Secured {
         self.client_for("a.test", &self.config).unwrap()
     }
 
@@ -220,6 +234,25 @@ fn new_certificates_are_for_new_connections_and_bad_ones_change_nothing() {
     assert!(secure.certificates.reload().unwrap_err().to_string().contains("a.pem: it has no certificate"));
     assert_eq!(shown(&secure.client_for("a.test", &fresh(&secure)).unwrap()), after);
     assert_eq!(before.get("/hello").text(), "hello");
+}
+
+#[test]
+fn requests_and_handshakes_go_on_while_certificates_are_read_anew() {
+    let secure = secure();
+    let (over, mut kept) = (AtomicBool::new(false), secure.client());
+    std::thread::scope(|scope| {
+        let keeping = scope.spawn(|| (0..2_000).for_each(|_| assert_eq!(kept.get("/lean").text(), "hello")));
+        let coming = scope.spawn(|| (0..40).for_each(|_| assert_eq!(secure.client().get("/lean").text(), "hello")));
+        let reloading = scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                secure.certificates.reload().unwrap();
+            }
+        });
+        let ended = [keeping.join(), coming.join()];
+        over.store(true, Ordering::Relaxed);
+        reloading.join().unwrap();
+        assert!(ended.iter().all(Result::is_ok));
+    });
 }
 
 /// A client without tickets.
@@ -346,8 +379,10 @@ fn a_drain_lets_running_requests_end_and_waits_for_no_handshake() {
     assert!(secure.house.has_open(0, 3));
     secure.house.settle();
     std::thread::scope(|scope| {
-        let drained = scope.spawn(|| wait(secure.house.lanes.drain(Duration::from_secs(60))));
-        idle.is_closed();
+        let drained = scope.spawn(|| wait(secure.house.lanes.drain(Duration::from_secs(300_000_000))));
+        while std::net::TcpStream::connect(secure.address()).is_ok() {
+            std::thread::yield_now();
+        }
         secure.house.on(0, |desk| desk.release());
         let answer = running.answer();
         assert_eq!((answer.text(), answer.field("Connection")), ("released", Some("close")));
@@ -356,8 +391,37 @@ fn a_drain_lets_running_requests_end_and_waits_for_no_handshake() {
             secure.house.clock.advance(Duration::from_millis(100));
             std::thread::yield_now();
         }
+        idle.is_closed();
         assert_eq!(drained.join().unwrap(), 0);
     });
     let ended = silent.write_all(b"x").and_then(|()| silent.read(&mut [0; 1]));
     assert!(!matches!(ended, Ok(1..)), "{ended:?}");
+}
+
+#[test]
+fn a_name_under_terms_of_its_own_is_spoken_to_on_those_alone() {
+    let secure = walled();
+    let old = secure.authority.client_config(&[&version::TLS12], &["http/1.1"]);
+    assert_eq!(secure.client_for("a.test", &old).unwrap().get("/hello").status, 200);
+    assert!(secure.client_for("x.b.test", &old).is_err(), "1.2 is not enough there");
+    let mut strict = secure.client_for("x.b.test", &secure.config).unwrap();
+    assert_ne!(shown(&strict), shown(&secure.client()));
+    strict.send("GET /hello HTTP/1.1\r\nHost: Y.B.test:8443\r\n\r\n");
+    assert_eq!(strict.answer().text(), "hello");
+}
+
+#[test]
+fn a_host_under_other_terms_than_its_connection_is_misdirected() {
+    let secure = walled();
+    for (connected, host) in [("a.test", "x.b.test"), ("a.test", "x.b.test."), ("x.b.test", "a.test"), ("x.b.test", "elsewhere.test")] {
+        let mut client = secure.client_for(connected, &secure.config).unwrap();
+        client.send(format!("GET /hello HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.text()), (421, r#"{"message":"Misdirected Request"}"#), "{connected} {host}");
+        let told = secure.house.told();
+        assert_eq!(told.refused.unwrap().1, "the host is under another TLS policy than its connection");
+        client.send(format!("GET /hello HTTP/1.1\r\nHost: {connected}\r\n\r\n"));
+        assert_eq!(client.answer().text(), "hello", "the connection is good for its own");
+        secure.house.told();
+    }
 }

@@ -1,6 +1,7 @@
 //! Every wait ends.
 
-use crate::house::{Ending, House};
+use crate::house::{Client, Ending, House};
+use cardea::edge::{Limits, Loss};
 
 #[test]
 fn a_head_that_dribbles_is_cut_ten_seconds_after_its_first_byte() {
@@ -17,6 +18,7 @@ fn a_head_that_dribbles_is_cut_ten_seconds_after_its_first_byte() {
     assert_eq!((answer.status, answer.text()), (408, r#"{"message":"Request Timeout"}"#));
     client.is_closed();
     assert_eq!(house.told().status, 408);
+    assert_eq!(house.lanes.losses().of(Loss::SlowHead), 1);
 }
 
 #[test]
@@ -53,22 +55,57 @@ fn an_idle_connection_is_closed_after_310_seconds_and_not_before() {
 }
 
 #[test]
-fn a_body_that_stalls_is_408_and_one_that_crawls_is_not() {
+fn a_body_that_stalls_is_408_and_counted() {
     let house = House::new();
     let mut client = house.client();
-    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na");
-    for byte in ["b", "c"] {
-        house.settle();
-        house.advance(29);
-        house.settle();
-        client.send(byte);
-    }
-    assert_eq!(client.answer().text(), "abc");
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na");
     house.settle();
     house.advance(31);
     assert_eq!(client.answer().status, 408);
     client.is_closed();
+    assert_eq!(house.lanes.losses().of(Loss::SlowBody), 1);
+}
+
+/// A connection on which so many bytes of a body have come, one every so many seconds.
+fn crawl(house: &House, bytes: usize, seconds: u64) -> Client {
+    let mut client = house.client();
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    for _ in 0..4 {
+        house.settle();
+        house.advance(seconds);
+        house.settle();
+        client.send(vec![b'x'; bytes]);
+    }
+    house.settle();
+    client
+}
+
+#[test]
+fn a_body_that_crawls_uses_up_its_grace_and_is_408() {
+    let house = House::new();
+    let mut client = crawl(&house, 1, 4);
+    assert_eq!(house.lanes.losses().of(Loss::SlowBody), 0, "sixteen seconds are not twenty");
+    house.advance(5);
+    assert_eq!(client.answer().status, 408);
+    client.is_closed();
+    assert_eq!(house.lanes.losses().of(Loss::SlowBody), 1);
+}
+
+#[test]
+fn a_body_that_is_slow_but_not_that_slow_arrives() {
+    let house = House::new();
+    let mut client = crawl(&house, 24_999, 19);
+    client.send(b"xxxx");
+    assert_eq!(client.answer().body.len(), 100_000);
+    assert_eq!(client.get("/hello").text(), "hello");
+}
+
+#[test]
+fn a_rate_of_zero_lets_bodies_crawl() {
+    let house = House::with(1, Limits { client_bytes_per_second_min: 0, ..Limits::default() });
+    let mut client = crawl(&house, 1, 29);
+    client.send(vec![b'x'; 99_996]);
+    assert_eq!(client.answer().body.len(), 100_000);
 }
 
 #[test]
@@ -84,6 +121,27 @@ fn a_client_that_takes_nothing_is_cut_and_what_it_asked_for_was_not_made() {
     assert_eq!((told.path.as_str(), told.status), ("/plenty", 200));
     assert!(told.sent_bytes > 0 && told.sent_bytes < 32 << 20, "{}", told.sent_bytes);
     assert_eq!(client.rest().1, Ending::Reset);
+    assert_eq!(house.lanes.losses().of(Loss::SlowReader), 1);
+}
+
+#[test]
+fn a_client_that_takes_its_answer_too_slowly_is_cut_though_it_takes_some() {
+    // What the kernel's buffers have taken earns it next to nothing.
+    let house = House::with(1, Limits { client_bytes_per_second_min: 1 << 30, ..Limits::default() });
+    let mut client = house.client();
+    client.send("GET /plenty HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.head();
+    for _ in 0..2 {
+        house.settle();
+        house.advance(9);
+        house.settle();
+        client.bytes(8 << 20);
+    }
+    house.settle();
+    assert_eq!(house.lanes.losses().of(Loss::SlowReader), 0, "eighteen seconds are not twenty");
+    house.advance(3);
+    assert_eq!(client.rest().1, Ending::Reset);
+    assert_eq!(house.lanes.losses().of(Loss::SlowReader), 1);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Attacks in the head: two lengths, two hosts, two targets, lines that end where others do not.
 
-use crate::case::{Case, Meant, post};
+use crate::case::{Case, End, Meant, SMUGGLED, post};
 
 /// Content-Length that is not one plain number.
-const LENGTHS: &[&str] = &[
+pub(crate) const LENGTHS: &[&str] = &[
     "+5",
     "-5",
     "5.0",
@@ -42,7 +42,7 @@ const LENGTHS: &[&str] = &[
 ];
 
 /// Transfer-Encoding that is not exactly `chunked`.
-const CODINGS: &[&str] = &[
+pub(crate) const CODINGS: &[&str] = &[
     "identity",
     "gzip",
     "gzip, chunked",
@@ -400,9 +400,41 @@ fn as_meant() -> Vec<Case> {
             without(Meant::new("PUT", b"hello"), &["x-own"]),
         ),
     ];
+    cases.extend(upgrades());
     cases.push(Case::refused(
         "another verb by a field, with two lengths",
         post("X-HTTP-Method-Override: PUT\r\nContent-Length: 5\r\nContent-Length: 6\r\n", "hello"),
     ));
+    cases
+}
+
+/// Wishes for another protocol, where no route speaks it: the request is answered as it is, and the connection goes on as it was.
+fn upgrades() -> Vec<Case> {
+    let websocket =
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let http_2 = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n";
+    let tls = "Connection: Upgrade\r\nUpgrade: TLS/1.2\r\n";
+    let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let frames = "\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0d\0\x04\0\0\0\0\0\x02\0\0\0\0";
+    let meant = || Meant { without: vec!["upgrade", "connection", "http2-settings"], ..Meant::new("GET", b"") };
+    let second = || Meant { target: "/case/{n}/second".into(), ..Meant::new("GET", b"") };
+    let mut cases = vec![
+        Case::refused("HTTP/2 without TLS", preface),
+        Case::refused("HTTP/2 without TLS, and its frames", format!("{preface}{frames}")),
+    ];
+    for (name, lines) in [("WebSocket", websocket), ("HTTP/2", http_2), ("TLS", tls)] {
+        let asked = format!("GET /case/{{n}} HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
+        cases.push(Case::meant(format!("a wish for {name}"), &asked, meant()));
+        let goes_on = format!("{asked}GET /case/{{n}}/second HTTP/1.1\r\nHost: a\r\n\r\n");
+        let name = format!("a wish for {name}, and the next request");
+        cases.push(Case { name, bytes: goes_on.into_bytes(), meant: vec![meant(), second()], end: End::Open });
+    }
+    for (name, lines, then) in
+        [("HTTP/2", http_2, format!("{preface}{frames}")), ("WebSocket", websocket, "\u{81}\u{5}hello\r\n\r\n".into())]
+    {
+        let asked = format!("GET /case/{{n}} HTTP/1.1\r\nHost: a\r\n{lines}\r\n{then}{SMUGGLED}");
+        let name = format!("a wish for {name}, taken for granted");
+        cases.push(Case { name, bytes: asked.into_bytes(), meant: vec![meant()], end: End::Refused });
+    }
     cases
 }

@@ -5,30 +5,61 @@ use crate::case::{Case, End, Form, Meant};
 use crate::strict::{self, Fault, Message, Source};
 use cardea::config::{Config, Values};
 use cardea::node::Node;
+use rustls::{ClientConfig, RootCertStore};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Long enough for anything that is going to happen.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct House {
     runtime: tokio::runtime::Runtime,
     node: Node,
     config: Config,
     data: SocketAddr,
+    /// Terms of a client of HTTP/2, where there is a port for TLS.
+    terms: Option<Arc<ClientConfig>>,
     pub(crate) back_end: BackEnd,
 }
 
 impl House {
     pub(crate) fn new() -> House {
+        House::with(|_| (Vec::new(), None))
+    }
+
+    /// One with a port for TLS.
+    pub(crate) fn secured() -> House {
+        House::with(|directory| {
+            let made = rcgen::generate_simple_self_signed(["a.test".to_owned()]).unwrap();
+            let (certificate, key) = (directory.with_extension("pem"), directory.with_extension("key"));
+            std::fs::write(&certificate, made.cert.pem()).unwrap();
+            std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+            let mut roots = RootCertStore::empty();
+            roots.add(made.cert.der().clone()).unwrap();
+            let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+            let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(&[&rustls::version::TLS13]).unwrap();
+            let mut terms = builder.with_root_certificates(roots).with_no_client_auth();
+            terms.alpn_protocols = vec![b"h2".to_vec()];
+            let flags = vec![
+                ("listen-tls", "127.0.0.1:0".into()),
+                ("tls-certificate", certificate.display().to_string()),
+                ("tls-key", key.display().to_string()),
+            ];
+            (flags, Some(Arc::new(terms)))
+        })
+    }
+
+    fn with(tls: impl FnOnce(&Path) -> (Vec<(&'static str, String)>, Option<Arc<ClientConfig>>)) -> House {
         static HOUSES: AtomicUsize = AtomicUsize::new(0);
         let number = HOUSES.fetch_add(1, Ordering::Relaxed);
         let back_end = BackEnd::start();
         let directory: PathBuf = std::env::temp_dir().join(format!("cardea-hostile-{}-{number}", std::process::id()));
-        let flags = [
+        let (more, terms) = tls(&directory);
+        let mut flags = vec![
             ("data-dir", directory.display().to_string()),
             ("listen", "127.0.0.1:0".into()),
             ("control", "127.0.0.1:0".into()),
@@ -36,10 +67,16 @@ impl House {
             ("threads", "1".into()),
             ("drain-seconds", "20".into()),
         ];
+        flags.extend(more);
         let config = Config::read(&Values::join(&flags, std::iter::empty(), &[]).unwrap(), |_| None).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let node = runtime.block_on(Node::start(&config)).unwrap();
-        House { data: node.data(), runtime, node, config, back_end }
+        House { data: node.data(), terms, runtime, node, config, back_end }
+    }
+
+    /// Where HTTP/2 is spoken, and on what terms.
+    pub(crate) fn secure(&self) -> (SocketAddr, Arc<ClientConfig>) {
+        (self.node.data_tls().unwrap(), self.terms.clone().unwrap())
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -74,6 +111,9 @@ impl House {
         runtime.block_on(node.drain(&config));
         let seen = Seen(back_end.end());
         std::fs::remove_dir_all(&config.data_dir).unwrap();
+        for extension in ["pem", "key"] {
+            let _plain = std::fs::remove_file(config.data_dir.with_extension(extension));
+        }
         seen
     }
 }

@@ -11,6 +11,7 @@ mod bodies;
 mod case;
 mod heads;
 mod house;
+mod http2;
 mod strict;
 
 use case::{Case, Form};
@@ -53,6 +54,21 @@ fn no_body_ends_in_two_places() {
 #[test]
 fn no_answer_is_taken_for_another() {
     answers::prove();
+}
+
+#[test]
+fn no_frame_brings_what_http_1_would_refuse() {
+    http2::prove();
+}
+
+#[test]
+fn no_answer_is_taken_for_another_through_http_2() {
+    http2::prove_answers();
+}
+
+#[test]
+fn a_flood_of_frames_costs_its_own_connection_alone() {
+    http2::prove_floods();
 }
 
 #[test]

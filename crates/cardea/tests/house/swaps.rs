@@ -156,6 +156,20 @@ fn two_hundred_swaps_fail_no_request_and_are_seen_when_they_return() {
     });
 }
 
+/// What was deployed before is let go of, also what a request met.
+#[test]
+fn deployments_that_no_stage_has_any_more_leave_memory() {
+    run(async {
+        let mut ground = Ground::new().await;
+        ground.given(GIVEN).await;
+        let swapper = Swapper::of(&ground).await;
+        for turn in (0..80).step_by(8) {
+            swapper.swap(turn).await;
+        }
+        assert_eq!(ground.world.gateway.deployments(), 1);
+    });
+}
+
 /// A request that is under way when its stage goes keeps the stage that it met.
 #[test]
 fn a_request_under_way_outlives_its_stage() {

@@ -28,6 +28,7 @@ const QUOTA_SLICE_UNITS: u32 = 100;
 pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) desk: Desk,
+    pub(crate) gateway: Arc<Gateway>,
     lane: Rc<Lane>,
     house: Arc<House>,
     catalogue: Catalogue,
@@ -73,11 +74,11 @@ impl World {
             clock: clock.clone(),
             ids: Ids::seeded(1),
             sealer,
-            running: gateway,
+            running: gateway.clone(),
             settings: Settings { partition: "aws".into(), aws_strict: false, public_url: None, integration_timeout_ms_max: 29_000 },
         };
         let caller = Caller { name: "tester".into(), realm: Realm::new("111111111111", "us-east-1") };
-        World { clock, desk, lane, house: Arc::new(house), catalogue: Catalogue::new(&operations()), caller }
+        World { clock, desk, gateway, lane, house: Arc::new(house), catalogue: Catalogue::new(&operations()), caller }
     }
 
     /// Lets time pass, also for those who wait.

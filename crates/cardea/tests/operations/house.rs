@@ -32,13 +32,15 @@ impl Drop for Scratch {
     }
 }
 
-pub(crate) fn config(data_dir: &Path) -> Config {
-    let flags = [
+fn config(data_dir: &Path, more: &[(&str, &str)]) -> Config {
+    let usual = [
         ("data-dir", data_dir.display().to_string()),
         ("listen", "127.0.0.1:0".into()),
         ("control", "127.0.0.1:0".into()),
         ("threads", "2".into()),
     ];
+    let more = more.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    let flags: Vec<(&str, String)> = usual.into_iter().chain(more).collect();
     Config::read(&Values::join(&flags, std::iter::empty(), &[]).unwrap(), |_| None).unwrap()
 }
 
@@ -50,10 +52,18 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) fn open(data_dir: &Path) -> House {
-        let config = config(data_dir);
+        House::with(data_dir, &[])
+    }
+
+    pub(crate) fn with(data_dir: &Path, more: &[(&str, &str)]) -> House {
+        let config = config(data_dir, more);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let node = runtime.block_on(Node::start(&config)).unwrap();
         House { runtime, node, config }
+    }
+
+    pub(crate) fn data(&self) -> SocketAddr {
+        self.node.data()
     }
 
     pub(crate) fn control(&self) -> SocketAddr {

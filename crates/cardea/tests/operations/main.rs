@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "all of this is tests, the helpers included")]
 
 mod backup;
+mod calm;
 mod house;
 mod metrics;
 mod packaging;

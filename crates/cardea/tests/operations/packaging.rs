@@ -2,6 +2,7 @@
 
 use crate::house::Scratch;
 use cardea::config::{Config, Values};
+use cardea::machine::Descriptors;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -55,6 +56,10 @@ fn the_image_runs_as_nobody_and_holds_the_program_alone() {
     let user = image.iter().find_map(|line| line.strip_prefix("USER ")).unwrap();
     assert!(user.split(':').all(|id| id.parse::<u32>().unwrap() > 0), "a number, so that it can be seen not to be root: {user}");
     assert!(image.iter().any(|line| line == "ENTRYPOINT [\"/usr/bin/cardea\"]"), "no shell between a signal and the program");
+    assert!(
+        image.iter().any(|line| line.starts_with("HEALTHCHECK ") && line.ends_with("CMD [\"/usr/bin/cardea\", \"health\"]")),
+        "nor between a probe and it"
+    );
     let env = image.iter().find_map(|line| line.strip_prefix("ENV ")).unwrap();
     let config = settings(env.split(' '));
     assert!(!config.listen.ip().is_loopback() && config.control.ip().is_loopback());
@@ -97,7 +102,8 @@ fn the_unit_is_hardened_and_its_settings_are_ours() {
     let config = settings(value("Environment=").split(' '));
     assert_eq!(config.data_dir, Path::new("/var/lib").join(value("StateDirectory=")));
     assert!(value("TimeoutStopSec=").parse::<u64>().unwrap() > config.drain_seconds, "the drain comes to its end");
-    assert!(value("LimitNOFILE=").parse::<usize>().unwrap() >= 2 * config.connections_max, "a client and its back end");
+    let shared = Descriptors::of(value("LimitNOFILE=").parse().unwrap());
+    assert!(shared.clients_max >= config.connections_max, "a client and its back end: {shared:?}");
 }
 
 #[test]

@@ -104,6 +104,7 @@ fn broken(fault: BodyFault) -> Refusal {
     let because = match fault {
         BodyFault::TooLarge => "the endpoint's body is over the limit",
         BodyFault::Malformed(because) => because,
+        BodyFault::NoMemory => "there is no memory for the endpoint's body",
         BodyFault::Stalled => return Refusal::of(RefusalKind::IntegrationTimeout, "the endpoint's body stopped coming"),
         BodyFault::Gone => "the endpoint went away in the middle of its body",
     };

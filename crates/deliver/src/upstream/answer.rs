@@ -126,10 +126,10 @@ impl Answer {
     }
 }
 
-/// Makes room for a read, without going over what a thread keeps of its buffers.
+/// Makes room for a read where there is none. Whoever has some has said how large a piece may be.
 fn reserve(into: &mut Vec<u8>, bytes: usize) {
     let free = into.capacity() - into.len();
-    if free < bytes.min(READ_BYTES_MIN) || into.is_empty() && free < bytes {
+    if free < bytes.min(READ_BYTES_MIN) {
         into.reserve_exact(bytes);
     }
 }

@@ -66,6 +66,15 @@ fn malformed_chunks_are_refused() {
     }
 }
 
+/// Found by fuzzing: of two CRs before the LF of the last trailer, one was taken for a part of the section's end.
+#[test]
+fn a_cr_that_no_lf_follows_is_no_part_of_a_trailers_end() {
+    for end in ["A: b\r\r\n\r\n", "A:\r\r\n\r\n", "A: b\r\r\nC: d\r\n\r\n", "A: b\r\nC: d\r\r\n\r\n"] {
+        let flaw = chunked(&format!("1\r\na\r\n0\r\n{end}"));
+        assert_eq!(flaw, Err(BodyError::Malformed("a trailer that is no field")), "{end:?}");
+    }
+}
+
 #[test]
 fn harmless_trailers_are_dropped() {
     assert_eq!(chunked("1\r\na\r\n0\r\nX-Sum: 1\r\nB:\r\n\r\nnext"), Ok(("a".into(), "next".into(), true)));

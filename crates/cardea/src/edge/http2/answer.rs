@@ -1,13 +1,13 @@
 //! Replies on their way out as frames, as the client takes them.
 
 use super::super::Answers;
-use super::super::answer::{Outset, outset};
+use super::super::answer::{Outset, Waits, outset};
 use super::super::dock::Dock;
 use super::super::http1::caught;
 use super::Held;
 use base::gate::{BodySource, Fill, Reply};
 use bytes::Bytes;
-use h1::{BodyLength, Known, Method};
+use h1::{BodyLength, Known};
 use hyper::body::{Body, Frame};
 use hyper::header::{CONTENT_LENGTH, DATE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
@@ -30,6 +30,8 @@ pub(super) struct Broken;
 #[derive(Default)]
 pub(super) struct Pieces {
     handed: Cell<u64>,
+    handed_bytes: Cell<u64>,
+    last_bytes: Cell<u64>,
     /// The last one is not on its way yet, as far as we know.
     waits: Cell<bool>,
 }
@@ -38,6 +40,11 @@ impl Pieces {
     /// The number of the piece that waits for the client, if one does.
     pub(super) fn waiting(&self) -> Option<u64> {
         self.waits.get().then(|| self.handed.get())
+    }
+
+    /// Bytes that are on their way to the client, as far as we know: all but the last piece, or that, too.
+    pub(super) fn taken_bytes(&self) -> u64 {
+        self.handed_bytes.get() - if self.waits.get() { self.last_bytes.get() } else { 0 }
     }
 }
 
@@ -56,22 +63,23 @@ pub(super) struct Outgoing<A: Answers> {
 pub(super) async fn begin<A: Answers>(
     mut held: Held<A>,
     mut reply: Reply,
+    client: Waits,
     pieces: Rc<Pieces>,
     dock: &Dock,
 ) -> Result<Response<Outgoing<A>>, Broken> {
-    let set_out = caught(pin!(poll_fn(|cx| Poll::Ready(outset(cx, &mut held.ex, &mut reply))))).await;
+    let set_out = caught(pin!(poll_fn(|cx| Poll::Ready(outset(cx, &mut held.ex, &mut reply, client))))).await;
     let Some(Outset { piece, length, source }) = set_out else {
         tracing::error!(request = %held.ex.id, "the body of an answer panicked; its stream is reset");
+        held.ex.notes.status = 500;
         return Err(Broken);
     };
     held.ex.notes.status = reply.status;
-    let by_head = held.ex.request.head.method() == Method::Head;
     let is_bare = matches!(reply.status, 204 | 304);
     let announced = match length {
         BodyLength::Exact(length) => Some(length),
         BodyLength::None | BodyLength::Chunked | BodyLength::UntilClose => None,
     };
-    let (piece, left) = if by_head || is_bare { (Bytes::new(), None) } else { (Bytes::from(piece.into_vec()), announced) };
+    let (piece, left) = if client == Waits::ForHead || is_bare { (Bytes::new(), None) } else { (Bytes::from(piece.into_vec()), announced) };
     let mut response = Response::new(Outgoing { held, piece, source, left, room: Vec::new(), pieces });
     *response.status_mut() = StatusCode::from_u16(reply.status).map_err(|_| Broken)?;
     let fields = response.headers_mut();
@@ -97,6 +105,8 @@ impl<A: Answers> Outgoing<A> {
         }
         self.held.ex.notes.sent_bytes += bytes;
         self.pieces.handed.set(self.pieces.handed.get() + 1);
+        self.pieces.handed_bytes.set(self.pieces.handed_bytes.get() + bytes);
+        self.pieces.last_bytes.set(bytes);
         self.pieces.waits.set(true);
         Ok(Frame::data(piece))
     }

@@ -1,13 +1,15 @@
 //! The body of a request on its stream. What nobody asks for fills the stream's window, and then the client waits.
 
 use super::super::dock::Dock;
+use super::super::losses::Loss;
+use super::super::pace::Pace;
 use base::gate::{BodyFault, BodySource, Fill, RequestBody};
 use base::world::Watch;
 use h1::BodyLength;
 use hyper::body::{Body, Incoming};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 struct Stream {
     body: Incoming,
@@ -15,14 +17,14 @@ struct Stream {
     taken: u64,
     bytes_max: u64,
     patience: Watch,
-    stall: Duration,
-    waits: bool,
+    pace: Pace,
+    dock: Rc<Dock>,
     /// What came of it, once it ended or failed.
     outcome: Option<Result<Fill, BodyFault>>,
 }
 
 /// The body of this length.
-pub(super) fn source(body: Incoming, length: BodyLength, dock: &Dock) -> RequestBody {
+pub(super) fn source(body: Incoming, length: BodyLength, dock: &Rc<Dock>) -> RequestBody {
     let left = match length {
         BodyLength::None | BodyLength::Exact(0) => return RequestBody::None,
         BodyLength::Exact(length) => Some(length),
@@ -35,8 +37,8 @@ pub(super) fn source(body: Incoming, length: BodyLength, dock: &Dock) -> Request
         taken: 0,
         bytes_max: limits.body_bytes_max,
         patience: dock.lane.deadlines.watch(),
-        stall: Duration::from_millis(u64::from(limits.body_stall_ms)),
-        waits: false,
+        pace: Pace::default(),
+        dock: dock.clone(),
         outcome: None,
     }))
 }
@@ -63,13 +65,15 @@ impl Stream {
     fn poll_payload(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<Result<Fill, BodyFault>> {
         loop {
             let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
-                if !std::mem::replace(&mut self.waits, true) {
-                    self.patience.set(self.stall);
+                let (now, limits) = (self.dock.lane.deadlines.now(), &self.dock.limits);
+                if let Some(patience) = self.pace.wait(now, self.taken, limits.h1.body_stall_ms, limits) {
+                    self.patience.set(patience);
                 }
                 ready!(self.patience.poll_passed(cx));
+                self.dock.losses.count(Loss::SlowBody);
                 return Poll::Ready(Err(BodyFault::Stalled));
             };
-            if std::mem::take(&mut self.waits) {
+            if self.pace.moved(self.dock.lane.deadlines.now()) {
                 self.patience.clear();
             }
             let Some(frame) = frame else {
@@ -83,6 +87,9 @@ impl Stream {
                 return Poll::Ready(Err(BodyFault::TooLarge));
             }
             self.left = self.left.map(|left| left.saturating_sub(payload.len() as u64));
+            if into.try_reserve(payload.len()).is_err() {
+                return Poll::Ready(Err(BodyFault::NoMemory));
+            }
             into.extend_from_slice(&payload);
             if !payload.is_empty() {
                 let fill = if self.body.is_end_stream() { Fill::End } else { Fill::More };

@@ -3,12 +3,17 @@
 use h1::{BodyLength, Known, Limits, Rejection, RequestHead, Version};
 use hyper::header::{COOKIE, HOST};
 use hyper::http::request::Parts;
+use hyper::http::uri::Scheme;
 
-/// The head, or why it is refused. `is_whole`: no body follows.
-pub(super) fn read(parts: &Parts, is_whole: bool, limits: &Limits) -> Result<RequestHead, Rejection> {
+/// The head, or why it is refused. `is_whole`: no body follows. Public for its fuzz target.
+pub fn read(parts: &Parts, is_whole: bool, limits: &Limits) -> Result<RequestHead, Rejection> {
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     if target.len() > limits.head.target_bytes_max as usize {
         return Err(Rejection { status: 414, because: "the target is too long" });
+    }
+    // Hyper keeps the scheme only where there is an authority.
+    if parts.uri.scheme().is_some_and(|scheme| *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS) {
+        return Err(Rejection { status: 400, because: "a scheme that is neither http nor https" });
     }
     let authority = parts.uri.authority().map(|authority| authority.as_str());
     let mut head = RequestHead::build(parts.method.as_str(), target, Version::Http11);
@@ -24,7 +29,14 @@ pub(super) fn read(parts: &Parts, is_whole: bool, limits: &Limits) -> Result<Req
     if let Some(authority) = authority {
         head = add(head, "host", authority.as_bytes())?;
     }
+    if parts.headers.get_all(HOST).iter().count() > 1 {
+        return Err(Rejection { status: 400, because: "Host is repeated" });
+    }
     for (name, value) in &parts.headers {
+        // Blanks around a value are HTTP/1.1's alone (RFC 9113, 8.2.1).
+        if value.as_bytes().trim_ascii().len() != value.len() {
+            return Err(Rejection { status: 400, because: "a blank at the beginning or the end of a value in HTTP/2" });
+        }
         let known = Known::of(name.as_str().as_bytes());
         if matches!(known, Known::Connection | Known::KeepAlive | Known::ProxyConnection | Known::TransferEncoding | Known::Upgrade) {
             return Err(Rejection { status: 400, because: "a field of the connection in HTTP/2" });
@@ -93,6 +105,10 @@ mod tests {
     #[test]
     fn what_http_1_refuses_is_refused_here() {
         assert_eq!(refused("GET", "http://a/", &[("host", "b")]), 400);
+        assert_eq!(refused("GET", "http://a/", &[("host", "a"), ("host", "a")]), 400, "two, though both are right");
+        assert_eq!(refused("GET", "ftp://a/", &[]), 400);
+        assert_eq!(refused("GET", "http://a/", &[("x", " b")]), 400);
+        assert_eq!(refused("GET", "http://a/", &[("x", "b\t")]), 400);
         assert_eq!(refused("GET", "/", &[]), 400, "no host at all");
         assert_eq!(refused("GET", "http://u:p@a/", &[]), 400);
         assert_eq!(refused("CONNECT", "a.test:443", &[]), 400);

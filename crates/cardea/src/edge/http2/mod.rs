@@ -3,6 +3,7 @@
 //!
 //! ```text
 //!   serve ── one connection: idling, draining, its end
+//!     ├─ Wire ── the stream; at the end it is listened to for a while, so that the client can read why
 //!     ├─ Front ── a request comes ─► head::read ─► Answers::answer ─► answer::begin
 //!     └─ Couriers ── a task for each stream; it ends a stream whose client takes nothing
 //! ```
@@ -15,19 +16,26 @@
 mod answer;
 mod body;
 mod head;
+mod wire;
+
+pub use head::read as read_head;
 
 use super::Answers;
+use super::answer::Waits;
+use super::certificates::Wall;
 use super::dock::{Dock, Seat};
 use super::front;
 use super::handed::{Counted, InHand};
-use super::http1::answered;
+use super::http1::{CLIENT_GONE, answered};
+use super::losses::Loss;
+use super::pace::Pace;
 use answer::{Broken, Outgoing, Pieces};
 use base::gate::{Exchange, LocalBoxFuture, Scheme};
 use hyper::body::{Body, Incoming};
 use hyper::rt::Executor;
 use hyper::server::conn::http2;
 use hyper::service::Service;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -38,6 +46,7 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::spawn_local;
+use wire::Wire;
 
 /// What a stranger can make an HTTP/2 connection hold, beyond what holds for requests on any connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,11 +85,12 @@ impl Default for Limits {
 const FRAME_BYTES_MAX: u32 = 16 * 1024;
 
 /// Who is at the other end, and how it came.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub(super) struct Origin {
     pub(super) peer: SocketAddr,
     pub(super) port: u16,
     pub(super) scheme: Scheme,
+    pub(super) wall: Option<Wall>,
 }
 
 /// Serves one connection to its end.
@@ -91,20 +101,22 @@ where
 {
     let (flow, running, asked) = (Rc::default(), Rc::new(InHand::default()), Rc::new(Cell::new(false)));
     let couriers = Couriers { dock: dock.clone(), next: Rc::clone(&flow) };
+    let peer = origin.peer;
     let front = Front { dock: dock.clone(), desk, origin, next: flow, running: running.clone(), asked: asked.clone() };
-    let mut connection = pin!(settings(&dock, couriers).serve_connection(TokioIo::new(stream), front));
+    let wire = Wire::new(stream);
+    let mut connection = Box::pin(settings(&dock, couriers).serve_connection(TokioIo::new(wire.clone()), front));
     let patience = dock.lane.deadlines.watch();
     let (mut seated, mut leaving, mut armed) = (false, false, None);
-    poll_fn(|cx| {
+    let leave = poll_fn(|cx| {
         if !std::mem::replace(&mut seated, true) {
             seat.sit(cx.waker());
         }
         loop {
             if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
                 if let Err(error) = ended {
-                    tracing::debug!(peer = %origin.peer, %error, "an HTTP/2 connection broke off");
+                    tracing::debug!(%peer, %error, "an HTTP/2 connection broke off");
                 }
-                return Poll::Ready(());
+                return Poll::Ready(Leave::Spoken);
             }
             if dock.is_draining() && !std::mem::replace(&mut leaving, true) {
                 connection.as_mut().graceful_shutdown();
@@ -127,12 +139,26 @@ where
                 return Poll::Pending;
             }
             if std::mem::replace(&mut leaving, true) {
-                return Poll::Ready(());
+                return Poll::Ready(Leave::Overdue);
             }
             connection.as_mut().graceful_shutdown();
         }
     })
     .await;
+    // Who is only listened to is kept nothing for.
+    drop(connection);
+    if leave == Leave::Spoken {
+        wire.linger(&patience, &dock.limits.h1).await;
+    }
+}
+
+/// How a connection came to its end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leave {
+    /// The protocol said so, perhaps with a reason that the client has yet to read.
+    Spoken,
+    /// The client was told to go, had its time, and stayed.
+    Overdue,
 }
 
 fn settings(dock: &Dock, couriers: Couriers) -> http2::Builder<Couriers> {
@@ -178,10 +204,14 @@ impl<A: Answers> Service<Request<Incoming>> for Front<A> {
         let pieces = Rc::new(Pieces::default());
         self.next.set(Some(pieces.clone()));
         let mut held = Held::new(self);
-        let (dock, desk) = (self.dock.clone(), self.desk.clone());
+        let (dock, desk, wall) = (self.dock.clone(), self.desk.clone(), self.origin.wall.clone());
         Box::pin(async move {
             let (parts, body) = request.into_parts();
+            let client = if parts.method == Method::HEAD { Waits::ForHead } else { Waits::ForBody };
             let reply = match head::read(&parts, body.is_end_stream(), &dock.limits.h1) {
+                Ok(head) if wall.is_some_and(|wall| !wall.is_around(head.host_name())) => {
+                    front::refuse(&mut held.ex, 421, front::MISDIRECTED)
+                }
                 Ok(head) => {
                     held.ex.request.body = body::source(body, head.body(), &dock);
                     held.ex.request.head = head;
@@ -190,13 +220,14 @@ impl<A: Answers> Service<Request<Incoming>> for Front<A> {
                 }
                 Err(rejection) => front::refuse(&mut held.ex, rejection.status, rejection.because),
             };
-            answer::begin(held, reply, pieces, &dock).await
+            answer::begin(held, reply, client, pieces, &dock).await
         })
     }
 }
 
 /// One request while it runs. Dropping it, for whatever reason, records it.
 struct Held<A: Answers> {
+    dock: Rc<Dock>,
     desk: Rc<A>,
     ex: Box<Exchange>,
     _counted: Counted,
@@ -207,7 +238,7 @@ impl<A: Answers> Held<A> {
         let mut ex = Box::new(Exchange::new(front.dock.lane.clone()));
         ex.notes.came = front.dock.lane.clock.now();
         (ex.request.peer, ex.request.port, ex.request.scheme) = (front.origin.peer, front.origin.port, front.origin.scheme);
-        Held { desk: front.desk.clone(), ex, _counted: InHand::enter(&front.running) }
+        Held { dock: front.dock.clone(), desk: front.desk.clone(), ex, _counted: InHand::enter(&front.running) }
     }
 }
 
@@ -215,6 +246,11 @@ impl<A: Answers> Drop for Held<A> {
     fn drop(&mut self) {
         // While a panic unwinds, another one would end the process.
         if !std::thread::panicking() {
+            if self.ex.notes.status == 0 {
+                // Its client has reset the stream, or left, and hyper has let go of it.
+                self.ex.notes.status = CLIENT_GONE;
+                self.dock.losses.count(Loss::ClientGone);
+            }
             self.desk.record(&mut self.ex);
         }
     }
@@ -232,7 +268,7 @@ impl<F: Future + 'static> Executor<F> for Couriers {
         let (dock, pieces) = (self.dock.clone(), self.next.take().unwrap_or_default());
         spawn_local(async move {
             let mut work = pin!(work);
-            let mut patience = None;
+            let (mut patience, mut pace) = (None, Pace::default());
             let mut armed = None;
             poll_fn(|cx| {
                 if work.as_mut().poll(cx).is_ready() {
@@ -241,14 +277,18 @@ impl<F: Future + 'static> Executor<F> for Couriers {
                 let waits = pieces.waiting();
                 if std::mem::replace(&mut armed, waits) != waits {
                     let patience = patience.get_or_insert_with(|| dock.lane.deadlines.watch());
-                    match waits {
-                        Some(_) => patience.set(Duration::from_millis(u64::from(dock.limits.h1.write_stall_ms))),
-                        None => patience.clear(),
+                    let now = dock.lane.deadlines.now();
+                    pace.moved(now);
+                    patience.clear();
+                    if waits.is_some()
+                        && let Some(ours) = pace.wait(now, pieces.taken_bytes(), dock.limits.h1.write_stall_ms, &dock.limits)
+                    {
+                        patience.set(ours);
                     }
                 }
-                // Whoever takes nothing for too long loses the stream: what is dropped unfinished is reset.
+                // Whoever takes too little for too long loses the stream: what is dropped unfinished is reset.
                 match (&patience, waits) {
-                    (Some(patience), Some(_)) => patience.poll_passed(cx),
+                    (Some(patience), Some(_)) => patience.poll_passed(cx).map(|()| dock.losses.count(Loss::SlowReader)),
                     _ => Poll::Pending,
                 }
             })
