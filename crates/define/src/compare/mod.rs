@@ -37,23 +37,6 @@ pub enum Noun {
     Integration,
 }
 
-impl Noun {
-    /// For people.
-    pub fn words(self) -> &'static str {
-        match self {
-            Noun::Stage => "stage",
-            Noun::Settings => "settings",
-            Noun::Authorizer => "authorizer",
-            Noun::RequestValidator => "request validator",
-            Noun::Model => "model",
-            Noun::GatewayResponse => "gateway response",
-            Noun::Resource => "resource",
-            Noun::Method => "method",
-            Noun::Integration => "integration",
-        }
-    }
-}
-
 /// What became of a thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
