@@ -37,7 +37,7 @@ fn fail(why: impl Into<String>) -> NodeError {
     NodeError(why.into())
 }
 
-/// Every operation this program has.
+/// Every operation of AWS's that this program has.
 pub fn operations() -> Vec<&'static [Entry]> {
     [admit::OPERATIONS, deliver::OPERATIONS, define::OPERATIONS, publish::OPERATIONS].concat()
 }
@@ -125,6 +125,7 @@ impl Node {
         let port = Arc::new(ControlPort {
             house: Arc::new(house),
             catalogue: Catalogue::new(&operations()),
+            own: Catalogue::new(publish::OWN_OPERATIONS),
             credentials: Arc::new(KnownKeys { root: root.clone(), account: home.account.clone() }),
             lanes: lanes.clone(),
             gateway: gateway.clone(),

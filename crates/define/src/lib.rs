@@ -4,6 +4,7 @@
 //! The left-hand shelves hold what an API refers to (`admit`: authorizers and validators; `deliver`: integrations and gateway
 //! responses); here they are joined into one thing, [`tree::ApiTree`], which is what a deployment freezes.
 
+pub mod compare;
 pub mod documentation;
 pub mod import_export;
 pub mod limits;

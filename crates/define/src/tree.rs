@@ -7,7 +7,7 @@ use crate::resource::record::Resource;
 use crate::rest_api::record::RestApi;
 use admit::authorizer::record::Authorizer;
 use admit::request_validator::record::RequestValidator;
-use base::store::{Realm, StoreError, View};
+use base::store::{Kind, Realm, Record, StoreError, View};
 use deliver::gateway_response::record::GatewayResponse;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,18 @@ pub struct ApiTree {
     #[serde(skip)]
     pub documentation: Vec<DocumentationPart>,
 }
+
+/// The kinds of records that an API's definition consists of: the tree, and what is written of it.
+pub const KINDS: &[Kind] = &[
+    RestApi::KIND,
+    Resource::KIND,
+    Method::KIND,
+    Model::KIND,
+    Authorizer::KIND,
+    RequestValidator::KIND,
+    GatewayResponse::KIND,
+    DocumentationPart::KIND,
+];
 
 impl ApiTree {
     /// The API as it stands; `None` when there is none.

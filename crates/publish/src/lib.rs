@@ -5,6 +5,7 @@ pub mod deployment;
 pub mod documentation_version;
 pub mod domain_name;
 pub mod export;
+pub mod past;
 pub mod sdk;
 pub mod stage;
 pub mod tag;
@@ -26,3 +27,6 @@ pub const OPERATIONS: &[&[Entry]] = &[
     stage::OPERATIONS,
     tag::OPERATIONS,
 ];
+
+/// What we have beside AWS's operations, under `/_cardea`.
+pub const OWN_OPERATIONS: &[&[Entry]] = &[past::OPERATIONS];

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use base::store::{Address, Claim, Kind, Realm, Revision, Row, Scope, StoreError, Txn, View};
+use base::store::{Actor, Address, Change, Claim, Kind, LogReader, Logged, Realm, Revision, Row, Scope, StoreError, Txn, View};
+use base::world::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Params, Statement, params};
 
@@ -154,6 +155,37 @@ impl View for Reading<'_> {
         let mut found = statement.query(params![digest]).map_err(failed)?;
         found.next().map_err(failed)?.map(|columns| text(columns, 0)).transpose()
     }
+
+    /// The log has no index but its order: this looks through it from the end, and writers keep none up to date for it.
+    fn log(&self, of: &Address, before: Option<Revision>, each: &mut LogReader<'_>) -> Result<(), StoreError> {
+        let Address { kind, scope: Scope { realm, parent }, id } = of;
+        let sql = "SELECT version, body, revision, time_ms, actor, kind, parent, id FROM changes
+                   WHERE revision < ?1 AND account = ?2 AND region = ?3 AND (parent = ?4 OR (kind = ?5 AND parent = ?6 AND id = ?4))
+                   ORDER BY revision DESC, sequence DESC";
+        let before = before.map_or(Ok(i64::MAX), |before| number(before.0))?;
+        let mut statement = self.conn.prepare(sql).map_err(failed)?;
+        let mut found = statement.query(params![before, realm.account, realm.region, id, kind.0, parent]).map_err(failed)?;
+        while let Some(columns) = found.next().map_err(failed)? {
+            // A newer program may have written sorts of records that this one knows nothing of.
+            let Some(kind) = Kind::named(&text(columns, 5)?) else { continue };
+            let address = Address { kind, scope: realm.scope(&text(columns, 6)?), id: text(columns, 7)? };
+            let is_deleted = matches!(columns.get_ref(1).map_err(failed)?, ValueRef::Null);
+            let after = if is_deleted { None } else { Some(stored(columns, 0, address.clone())?) };
+            let (revision, time_ms): (i64, i64) = (columns.get(2).map_err(failed)?, columns.get(3).map_err(failed)?);
+            let change = Change { revision: Revision(revision.unsigned_abs()), address, after };
+            let logged = Logged { change, time: Timestamp(time_ms.unsigned_abs()), actor: Actor(text(columns, 4)?) };
+            if each(logged)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn log_start(&self) -> Result<Revision, StoreError> {
+        let sql = "SELECT coalesce(min(revision), 1) FROM changes";
+        let start: i64 = self.conn.query_row(sql, (), |row| row.get(0)).map_err(failed)?;
+        Ok(Revision(start.unsigned_abs()))
+    }
 }
 
 /// Version and body from column `first` on.
@@ -238,6 +270,12 @@ impl View for Writing<'_> {
     }
     fn frozen(&self, digest: &str) -> Result<Option<Arc<str>>, StoreError> {
         self.reading.frozen(digest)
+    }
+    fn log(&self, of: &Address, before: Option<Revision>, each: &mut LogReader<'_>) -> Result<(), StoreError> {
+        self.reading.log(of, before, each)
+    }
+    fn log_start(&self) -> Result<Revision, StoreError> {
+        self.reading.log_start()
     }
 }
 

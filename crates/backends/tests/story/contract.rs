@@ -1,8 +1,9 @@
 //! The embedded store and the store in memory say the same to the same history.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use base::store::{Address, Claim, MemoryStore, Realm, Row, Store, StoreError, Txn, Verdict, View, kind};
+use base::store::{Address, Claim, Logged, MemoryStore, Realm, Revision, Row, Store, StoreError, Txn, Verdict, View, kind};
 use proptest::prelude::*;
 
 use crate::bench::{Folder, actor, claim, look, row, stage, wait, work, write};
@@ -46,7 +47,7 @@ fn run(steps: &[Step], end: End, txn: &mut dyn Txn) -> Result<Verdict, StoreErro
 
 /// Everything a view can be asked about the few names the histories use.
 fn told(view: &dyn View) -> Result<Vec<String>, StoreError> {
-    let mut lines = vec![format!("{:?}", view.revision())];
+    let mut lines = vec![format!("{:?} {:?}", view.revision(), view.log_start()?)];
     for kind in [kind::STAGE, kind::METHOD] {
         view.every(kind, &mut |row| {
             lines.push(format!("{row:?}"));
@@ -60,6 +61,18 @@ fn told(view: &dyn View) -> Result<Vec<String>, StoreError> {
         }
     }
     for realm in realms() {
+        // Of a record and of what belongs to it; the whole of it, and the two newest before the last revision.
+        for (parent, id) in [("", "a"), ("", "p"), ("p", "é")] {
+            let of = Address { kind: kind::STAGE, scope: realm.scope(parent), id: id.into() };
+            for (before, lines_max) in [(None, usize::MAX), (Some(view.revision()), 2)] {
+                let mut seen = 0;
+                view.log(&of, before, &mut |logged| {
+                    lines.push(format!("{:?} by {:?}", logged.change, logged.actor));
+                    seen += 1;
+                    Ok(if seen < lines_max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+                })?;
+            }
+        }
         for value in ["x", "y"] {
             lines.push(format!("{:?}", view.holder(&realm, &claim(value))?));
             lines.push(format!("{:?}", view.frozen(&base::store::digest(value))?));
@@ -120,6 +133,32 @@ proptest! {
 }
 
 #[test]
+fn the_log_of_a_record_is_told_with_what_belongs_to_it_and_nothing_else() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let rows =
+        [("", "api"), ("api", "one"), ("other", "one"), ("", "one"), ("api", "two")].map(|(parent, id)| row(kind::STAGE, parent, id, "{}"));
+    for row in rows {
+        write(&store, crate::bench::put(row)).unwrap();
+    }
+    write(&store, crate::bench::put(row(kind::METHOD, "", "api", "{}"))).unwrap();
+    let gone = row(kind::STAGE, "api", "one", "").address;
+    write(&store, work(move |txn| txn.delete(&gone).map(|()| Verdict::Commit))).unwrap();
+    let of = row(kind::STAGE, "", "api", "").address;
+    let told = look(&store, move |view| {
+        let mut told = Vec::new();
+        view.log(&of, None, &mut |logged| {
+            let Logged { change, time, actor } = logged;
+            told.push((change.revision.0, change.address.id.to_string(), change.after.is_some(), time.0, actor.0.to_string()));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(told)
+    });
+    let line = |revision, id: &str, is_there| (revision, id.to_owned(), is_there, 1_000_000, "tester".to_owned());
+    assert_eq!(told, [line(7, "one", false), line(5, "two", true), line(2, "one", true), line(1, "api", true)]);
+}
+
+#[test]
 fn a_snapshot_is_of_one_revision_whatever_is_written_meanwhile() {
     let folder = Folder::new();
     let store = Arc::new(folder.store());
@@ -151,6 +190,7 @@ fn the_log_says_who_changed_what_when_and_forgets_as_it_was_told() {
     for at in 0..5 {
         write(&store, crate::bench::put(row(kind::METHOD, "p", &format!("m{at}"), "{}"))).unwrap();
     }
+    assert_eq!(look(&store, |view| view.log_start()), Revision(3));
     let gone = row(kind::METHOD, "p", "m0", "").address;
     wait(store.write(actor(), work(move |txn| txn.delete(&gone).map(|()| Verdict::Commit)))).unwrap();
     wait(store.close());

@@ -1,4 +1,5 @@
-//! A store in memory, for tests: the same promises but durability. Everything runs at once, on the caller's thread.
+//! A store in memory, for tests: the same promises but durability. Everything runs at once, on the caller's thread. It has no clock: in
+//! its log everything happened at the epoch.
 
 use super::*;
 use std::collections::{BTreeMap, HashMap};
@@ -20,6 +21,7 @@ struct Tables {
     rows: BTreeMap<Address, Row>,
     claims: HashMap<(Realm, Claim), Address>,
     frozen: HashMap<String, Arc<str>>,
+    log: Vec<Logged>,
 }
 
 struct Draft {
@@ -47,6 +49,20 @@ impl View for Tables {
     fn frozen(&self, digest: &str) -> Result<Option<Arc<str>>, StoreError> {
         Ok(self.frozen.get(digest).cloned())
     }
+    fn log(&self, of: &Address, before: Option<Revision>, each: &mut LogReader<'_>) -> Result<(), StoreError> {
+        let under = of.scope.realm.scope(&of.id);
+        let is_of = |logged: &&Logged| logged.change.address == *of || logged.change.address.scope == under;
+        let is_before = |logged: &&Logged| before.is_none_or(|before| logged.change.revision < before);
+        for logged in self.log.iter().rev().filter(is_of).filter(is_before) {
+            if each(logged.clone())?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+    fn log_start(&self) -> Result<Revision, StoreError> {
+        Ok(self.log.first().map_or(Revision(1), |logged| logged.change.revision))
+    }
 }
 
 impl View for Draft {
@@ -67,6 +83,12 @@ impl View for Draft {
     }
     fn frozen(&self, digest: &str) -> Result<Option<Arc<str>>, StoreError> {
         self.tables.frozen(digest)
+    }
+    fn log(&self, of: &Address, before: Option<Revision>, each: &mut LogReader<'_>) -> Result<(), StoreError> {
+        self.tables.log(of, before, each)
+    }
+    fn log_start(&self) -> Result<Revision, StoreError> {
+        self.tables.log_start()
     }
 }
 
@@ -96,6 +118,11 @@ impl Txn for Draft {
 }
 
 impl MemoryStore {
+    /// Forgets the log up to and including a revision, as a store does when the log is long.
+    pub fn forget_log(&self, through: Revision) {
+        self.state().now.log.retain(|logged| logged.change.revision > through);
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -107,7 +134,7 @@ impl Store for MemoryStore {
         Box::pin(async move { work(&seen) })
     }
 
-    fn write(&self, _actor: Actor, mut work: WriteWork) -> BoxFuture<'_, Result<Revision, StoreError>> {
+    fn write(&self, actor: Actor, mut work: WriteWork) -> BoxFuture<'_, Result<Revision, StoreError>> {
         let done = {
             let mut state = self.state();
             let mut draft = Draft { tables: state.now.clone(), changes: Vec::new() };
@@ -121,9 +148,11 @@ impl Store for MemoryStore {
                 Ok(Verdict::Commit) => {
                     draft.tables.revision += 1;
                     let revision = draft.tables.revision();
-                    state.now = draft.tables;
                     let changes: Vec<Change> =
                         draft.changes.into_iter().map(|(address, after)| Change { revision, address, after }).collect();
+                    let logged = |change: &Change| Logged { change: change.clone(), time: Timestamp(0), actor: actor.clone() };
+                    draft.tables.log.extend(changes.iter().map(logged));
+                    state.now = draft.tables;
                     Ok((revision, Some((Arc::new(changes), state.followers.clone()))))
                 }
             }

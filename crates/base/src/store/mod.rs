@@ -15,6 +15,8 @@ pub use record::{Address, Kind, Realm, Record, Row, Scope, digest, kind};
 pub use seal::{SEALING_KEY_BYTES, Sealed, Sealer};
 
 pub use crate::world::BoxFuture;
+use crate::world::Timestamp;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// The number of a transaction; each is one higher than the one before. 0 is the empty store.
@@ -31,6 +33,20 @@ pub struct Change {
     /// The record afterwards; `None` when it was deleted.
     pub after: Option<Row>,
 }
+
+/// A line of the log.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// What was done.
+    pub change: Change,
+    /// When, by the store's clock.
+    pub time: Timestamp,
+    /// By whom.
+    pub actor: Actor,
+}
+
+/// Takes lines of the log, until it has enough.
+pub type LogReader<'a> = dyn FnMut(Logged) -> Result<ControlFlow<()>, StoreError> + 'a;
 
 /// Why the store could not do as asked. Callers of the control API see only that something internal failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -73,6 +89,13 @@ pub trait View {
 
     /// A frozen text by its digest.
     fn frozen(&self, digest: &str) -> Result<Option<Arc<str>>, StoreError>;
+
+    /// What the log has of the record at an address and of all that belongs to it, the newest first, within a revision the last first;
+    /// strictly before a revision where one is named. It looks through as much of the log as `each` asks for, and the log is bounded.
+    fn log(&self, of: &Address, before: Option<Revision>, each: &mut LogReader<'_>) -> Result<(), StoreError>;
+
+    /// The oldest revision that the log still has; 1 while it has forgotten nothing.
+    fn log_start(&self) -> Result<Revision, StoreError>;
 }
 
 /// A view that can change what it sees. What it writes, it reads back.

@@ -5,11 +5,14 @@ mod client;
 mod completion;
 mod config;
 mod demo;
+mod diff;
 mod env;
 mod explain;
 mod health;
+mod history;
 mod import;
 mod serve;
+mod text;
 
 use crate::config::{Config, ConfigError, SETTINGS, Values};
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -59,8 +62,54 @@ pub fn command() -> Command {
                 .arg(Arg::new("file").required(true).help("A new file; it holds secrets, and is for its owner alone")),
         )
         .subcommand(
-            verb("restore", "Bring a backup back, into an empty --data-dir")
-                .arg(Arg::new("file").required(true).help("As made by `cardea backup`")),
+            verb("restore", "Bring a backup back into an empty --data-dir, or an API's definition as it was at a revision")
+                .arg(Arg::new("file").value_name("FILE|API").required(true).help("As made by `cardea backup`; with --at an API's id"))
+                .arg(
+                    Arg::new("at")
+                        .long("at")
+                        .value_name("REVISION")
+                        .value_parser(clap::value_parser!(u64).range(1..))
+                        .help("Bring the API's definition back to what `cardea history` has at this revision; stages stay as they are"),
+                )
+                .arg(json_flag().requires("at"))
+                .after_help(
+                    "Examples:\n  cardea restore gateway.backup --data-dir new   a whole node, from a backup\n  \
+                     cardea restore a1b2c3d4e5 --at 12              one definition, as a new change to be deployed",
+                ),
+        )
+        .subcommand(
+            verb("diff", "Tell what differs between two deployments, stages or definitions, and what weakens security")
+                .arg(Arg::new("from").value_name("A").required(true).help("API, API/STAGE or API@DEPLOYMENT"))
+                .arg(Arg::new("to").value_name("B").required(true).help("The same; what would have to happen to A so that it becomes B"))
+                .arg(json_flag())
+                .after_help(
+                    "API is a definition as it stands, API/STAGE what a stage serves, API@DEPLOYMENT what a deployment froze.\n\n\
+                     Examples:\n  cardea diff a1b2c3d4e5/prod a1b2c3d4e5           what deploying now would change\n  \
+                     cardea diff a1b2c3d4e5/test a1b2c3d4e5/prod      two stages, with their live settings\n  \
+                     cardea diff a1b2c3d4e5@abc123 a1b2c3d4e5@def456  two deployments\n\n\
+                     Marks: ! weakens security, ? may weaken it, # changes limits.\n\
+                     Ends with 0 where they are equal, 1 where they differ, 2 in case of trouble.",
+                ),
+        )
+        .subcommand(
+            verb("history", "List what was done to an API, by whom and when, the newest first")
+                .arg(Arg::new("api").value_name("API").required(true).help("Its id; that of a deleted API, too"))
+                .arg(
+                    Arg::new("limit")
+                        .long("limit")
+                        .value_name("N")
+                        .value_parser(clap::value_parser!(u16).range(1..=500))
+                        .default_value("25")
+                        .help("Revisions at most, up to 500"),
+                )
+                .arg(
+                    Arg::new("before")
+                        .long("before")
+                        .value_name("REVISION")
+                        .value_parser(clap::value_parser!(u64))
+                        .help("Only what is older than this revision"),
+                )
+                .arg(json_flag()),
         )
         .subcommand(verb("config", "Print every setting with its value and origin").arg(json_flag()))
         .subcommand(
@@ -101,7 +150,10 @@ pub fn main() -> ExitCode {
         "explain" => explain::run(args),
         "health" => health::run(args),
         "import" => import::run(args),
+        "diff" => return diff::run(args),
+        "history" => history::run(args),
         "backup" => backup::run(args),
+        "restore" if args.contains_id("at") => history::restore(args),
         "restore" => backup::restore(args),
         "config" => config::run(args),
         "completion" => completion::run(args),

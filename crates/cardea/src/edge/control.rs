@@ -1,8 +1,8 @@
 //! The control port, on hyper: the AWS wire protocols, health, and our own small API.
 //!
 //! What is recognised, in order: `/livez`, `/readyz` and `/metrics` (unsigned); an operation of API Gateway by verb and path, signed;
-//! the path shapes of deployed APIs (unsigned, handed to a data thread as data); `/_cardea/explain/ID` and `/_cardea/backup`, signed
-//! as service `cardea`. Everything else must be signed, too, before it is told that it is unknown.
+//! the path shapes of deployed APIs (unsigned, handed to a data thread as data); `/_cardea/explain/ID`, `/_cardea/backup` and our own
+//! operations, signed as service `cardea`. Everything else must be signed, too, before it is told that it is unknown.
 
 use super::file_body::{FileBody, Packer};
 use super::metrics;
@@ -47,6 +47,8 @@ type Page = Either<Full<Bytes>, FileBody>;
 pub struct ControlPort {
     pub house: Arc<House>,
     pub catalogue: Catalogue,
+    /// What we have beside AWS's operations.
+    pub own: Catalogue,
     pub credentials: Arc<dyn Credentials>,
     pub lanes: Arc<Lanes<Desk>>,
     pub gateway: Arc<Gateway>,
@@ -150,6 +152,12 @@ impl ControlPort {
         }
         if path_shape(&ask.path).is_some() {
             return self.hand_over(ask, peer, port).await;
+        }
+        if let Some(found) = self.own.find(&ask) {
+            return match self.caller(&ask, &["cardea"]) {
+                Ok(caller) => told(found.run(self.house.clone(), caller, ask.clone()).await, &id),
+                Err(why) => told(refuse(&why, found.entry.route.name), &id),
+            };
         }
         if let Some(wanted) = ask.path.strip_prefix("/_cardea/explain/") {
             return match self.caller(&ask, &["cardea"]) {

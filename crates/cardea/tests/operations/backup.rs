@@ -1,19 +1,14 @@
 //! Copies of a node, and nodes from copies.
 
-use crate::house::{House, Scratch};
+use crate::house::{House, Scratch, cardea};
 use aws_lc_rs::digest::{SHA256, digest};
 use cardea::backup::{own, unpack, verify};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-/// The program itself, as an operator runs it.
-fn cardea(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cardea")).args(arguments).env_clear().output().unwrap()
-}
 
 fn succeeds(arguments: &[&str]) -> Output {
     let done = cardea(arguments);

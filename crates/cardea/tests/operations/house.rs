@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -102,6 +103,11 @@ impl House {
     pub(crate) fn stop(self) {
         self.runtime.block_on(self.node.drain(&self.config));
     }
+}
+
+/// The program itself, as an operator runs it.
+pub(crate) fn cardea(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cardea")).args(arguments).env_clear().output().unwrap()
 }
 
 /// A plain GET: its status, its whole answer.

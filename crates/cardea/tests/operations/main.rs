@@ -1,4 +1,4 @@
-//! What an operator does with a node: looks at its numbers, takes a copy of it, brings one back.
+//! What an operator does with a node: looks at its numbers, takes a copy of it, brings one back, asks what changed.
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests, the helpers included")]
 
@@ -7,3 +7,4 @@ mod calm;
 mod house;
 mod metrics;
 mod packaging;
+mod past;
