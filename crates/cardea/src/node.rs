@@ -314,7 +314,8 @@ fn start_lanes(
     let descriptors = Descriptors::take();
     let connections_max = config.connections_max.min(descriptors.clients_max);
     if connections_max < config.connections_max {
-        tracing::info!(connections_max, "the limit of descriptors leaves room for fewer client connections than connections-max");
+        // Not louder: the first line of a node's output is where it listens.
+        tracing::debug!(connections_max, "the limit of descriptors leaves room for fewer client connections than connections-max");
     }
     let connections_per_thread_max = u32::try_from(connections_max.div_ceil(threads)).unwrap_or(u32::MAX);
     let h1 = h1::Limits { idle_ms: config.idle_timeout_ms, head_ms: config.head_timeout_ms, ..h1::Limits::default() };
