@@ -13,6 +13,9 @@ pub struct AccessLog {
     pub format: AccessFormat,
 }
 
+/// Bytes at the end of a secret that are shown.
+const SHOWN_BYTES: usize = 6;
+
 /// A format, taken apart.
 #[derive(Debug)]
 pub struct AccessFormat(Vec<Piece>);
@@ -58,7 +61,10 @@ impl AccessFormat {
                     let from = out.len();
                     if !variable.write(ex, out) {
                         out.push(b'-');
-                    } else if !variable.is_plain() && !is_plain(&out[from..]) {
+                    } else if *variable == Variable::IdentityApiKey {
+                        mask(&mut out[from..]);
+                    }
+                    if !variable.is_plain() && !is_plain(&out[from..]) {
                         let raw = out.split_off(from);
                         escape(&raw, out);
                     }
@@ -66,6 +72,13 @@ impl AccessFormat {
             }
         }
     }
+}
+
+/// Stars for a secret, but for its end, by which its owner knows it: as AWS's execution logs have it.
+fn mask(secret: &mut [u8]) {
+    let shown = if secret.len() > 2 * SHOWN_BYTES { SHOWN_BYTES } else { 0 };
+    let hidden = secret.len() - shown;
+    secret[..hidden].fill(b'*');
 }
 
 fn is_plain(bytes: &[u8]) -> bool {
@@ -106,6 +119,19 @@ mod tests {
         let mut out = Vec::new();
         format.write(&exchange("x"), &mut out);
         assert_eq!(String::from_utf8(out).unwrap(), "[09/Apr/2015:12:34:56 +0000]\"GET /prod/pets\" - -.\n");
+    }
+
+    #[test]
+    fn a_key_is_masked_and_a_short_one_is_not_shown_at_all() {
+        for (key, told) in [("0123456789abcdef", "**********abcdef"), ("secret", "******")] {
+            let mut ex = exchange("x");
+            let head = h1::RequestHead::build("GET", "/", h1::Version::Http11).push("Host", b"a").push("x-api-key", key.as_bytes());
+            ex.request.head = head.finish().unwrap();
+            ex.caller.api_key_id = super::super::Short::of("k1");
+            let mut out = Vec::new();
+            AccessFormat::parse("$context.identity.apiKey $context.identity.apiKeyId").write(&ex, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), format!("{told} k1\n"));
+        }
     }
 
     #[test]

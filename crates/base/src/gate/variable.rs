@@ -81,7 +81,6 @@ impl Variable {
                 | ResourceId
                 | ResponseLatency
                 | ResponseLength
-                | Stage
                 | Status
         )
     }
@@ -120,7 +119,7 @@ impl Variable {
             Variable::ErrorValidation => text(notes.validation_error.as_deref().unwrap_or("")),
             Variable::ExtendedRequestId => out.extend_from_slice(ex.extended_id.as_bytes()),
             Variable::HttpMethod => text(ex.request.head.method_text()),
-            // A key that was found good is the one that came in the header.
+            // A key that was found good is the one that came in the header. It is a secret: access logs mask it.
             Variable::IdentityApiKey if !ex.caller.api_key_id.as_bytes().is_empty() => {
                 out.extend_from_slice(ex.request.head.field(Known::XApiKey).unwrap_or_default());
             }

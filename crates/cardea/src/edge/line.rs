@@ -212,6 +212,7 @@ impl<S: Socket> Line<S> {
         if !input.is_empty() || !self.server.borrow().body_is_ended() {
             return Poll::Pending;
         }
+        ready!(self.io.borrow().poll_arrived(cx));
         let mut bytes = Buffer::take();
         match ready!(self.poll_read(cx, &mut bytes)) {
             Ok(1..) => {

@@ -22,6 +22,12 @@ pub trait Socket: AsyncRead + AsyncWrite + Unpin + 'static {
     /// Has something arrived that was not read, whatever the event loop knows of yet?
     fn has_arrivals(&self) -> bool;
 
+    /// Ready once there may be something to receive, so that who waits need not hold a buffer.
+    fn poll_arrived(&self, _cx: &mut Context<'_>) -> Poll<()> {
+        // What was decrypted already is not to be seen from outside.
+        Poll::Ready(())
+    }
+
     /// Appends what has come to `into`, which should have room; 0 is the end.
     fn poll_receive(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<io::Result<usize>> {
         pin!(self.read_buf(into)).poll(cx)
@@ -42,6 +48,10 @@ impl Socket for TcpStream {
     fn has_arrivals(&self) -> bool {
         let mut byte = [MaybeUninit::uninit()];
         SockRef::from(self).peek(&mut byte).is_ok_and(|bytes| bytes > 0)
+    }
+
+    fn poll_arrived(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_read_ready(cx).map(|_| ())
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<io::Result<usize>> {
