@@ -89,6 +89,7 @@ impl Node {
                 access_log: config.access_log.as_deref().map(Into::into),
                 slow_ms: config.slow_ms,
                 explain_requests_per_thread: config.explain_requests.div_ceil(threads),
+                aws_strict: config.aws_strict,
             },
             tokio::runtime::Handle::current(),
         ));
@@ -259,7 +260,8 @@ impl Running for Live {
     fn try_out(&self, trial: Trial) -> BoxFuture<'_, Result<Tried, ApiError>> {
         Box::pin(async move {
             let busy = || ApiError::ServiceUnavailable("Service Unavailable. Please try again later.".into());
-            let prepared = tokio::task::spawn_blocking(move || runtime::prepare(trial)).await;
+            let aws_strict = self.gateway.settings.aws_strict;
+            let prepared = tokio::task::spawn_blocking(move || runtime::prepare(trial, aws_strict)).await;
             let prepared = prepared.map_err(|why| ApiError::Internal(why.to_string()))??;
             let (sender, receiver) = tokio::sync::oneshot::channel();
             let job = move |desk: &Rc<Desk>| {

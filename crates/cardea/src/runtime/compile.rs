@@ -9,6 +9,7 @@ use define::tree::ApiTree;
 use deliver::gateway_response::GatewayResponses;
 use deliver::integration::record::{Integration, IntegrationType, PassthroughBehavior, TIMEOUT_MS_DEFAULT};
 use deliver::integration::{CompiledIntegration, MethodFacts, compile_integration};
+use deliver::mapping::BinaryTypes;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub struct CompiledDeployment {
     /// What is wrong with the API's gateway responses: those parts are left out.
     pub flaws: Vec<String>,
     pub key_source: ApiKeySource,
+    /// Bytes from which on answers are packed for callers who take it so; `None` for never.
+    pub packs_from_bytes: Option<u64>,
     /// A slash at the end of a path goes to the back end, too: AWS drops it, a plain proxy must not.
     pub takes_paths_whole: bool,
 }
@@ -34,8 +37,17 @@ pub struct CompiledMethod {
     pub closed: Option<&'static str>,
 }
 
-/// Compiles a tree.
-pub fn compile(tree: &ApiTree) -> CompiledDeployment {
+/// What holds for every method of an API.
+struct Shared<'t> {
+    tree: &'t ApiTree,
+    binary: Arc<BinaryTypes>,
+    aws_strict: bool,
+}
+
+/// Compiles a tree. Under `aws_strict` nothing is done that AWS has not.
+pub fn compile(tree: &ApiTree, aws_strict: bool) -> CompiledDeployment {
+    let binary = Arc::new(BinaryTypes::compile(tree.api.binary_media_types.iter().map(String::as_str)));
+    let shared = Shared { tree, binary, aws_strict };
     let paths: HashMap<&str, &str> = tree.resources.iter().map(|resource| (resource.id.as_str(), resource.path.as_str())).collect();
     let mut router = Router::default();
     let mut methods = Vec::with_capacity(tree.methods.len());
@@ -43,7 +55,7 @@ pub fn compile(tree: &ApiTree) -> CompiledDeployment {
         let (Some(path), Some(verb)) = (paths.get(method.resource.as_str()), Verb::named(&method.verb)) else { continue };
         let number = u32::try_from(methods.len()).expect("an API has far fewer methods than four thousand million");
         router.insert(path, verb, number);
-        methods.push(compile_method(tree, method, path));
+        methods.push(compile_method(&shared, method, path));
     }
     let (responses, flaws) = GatewayResponses::compile(&tree.gateway_responses);
     CompiledDeployment {
@@ -52,11 +64,12 @@ pub fn compile(tree: &ApiTree) -> CompiledDeployment {
         responses,
         flaws: flaws.iter().map(ToString::to_string).collect(),
         key_source: tree.api.api_key_source,
+        packs_from_bytes: tree.api.minimum_compression_size.map(u64::from),
         takes_paths_whole: false,
     }
 }
 
-fn compile_method(tree: &ApiTree, method: &Method, path: &str) -> CompiledMethod {
+fn compile_method(shared: &Shared<'_>, method: &Method, path: &str) -> CompiledMethod {
     let parameters = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let facts = Arc::new(RouteFacts {
         resource_id: method.resource.as_str().into(),
@@ -68,9 +81,12 @@ fn compile_method(tree: &ApiTree, method: &Method, path: &str) -> CompiledMethod
     let statuses: Vec<&str> = method.responses.keys().map(String::as_str).collect();
     let work = match &method.integration {
         None => Err(vec!["no integration is defined for the method".to_owned()]),
-        Some(integration) => integrate(&MethodFacts { is_signed: false, response_statuses: &statuses }, integration),
+        Some(integration) => {
+            let (binary, converts_proxied) = (shared.binary.clone(), shared.aws_strict);
+            integrate(&MethodFacts { is_signed: false, response_statuses: &statuses, binary, converts_proxied }, integration)
+        }
     };
-    CompiledMethod { closed: closed(tree, method), api_key_required: method.api_key_required, work, facts }
+    CompiledMethod { closed: closed(shared.tree, method), api_key_required: method.api_key_required, work, facts }
 }
 
 /// A method that asks for an authorization which this build cannot decide lets nobody in.
@@ -106,6 +122,7 @@ pub fn proxy(url: &str) -> Result<CompiledDeployment, Vec<String>> {
         responses: GatewayResponses::default(),
         flaws: Vec::new(),
         key_source: ApiKeySource::Header,
+        packs_from_bytes: None,
         takes_paths_whole: true,
     })
 }

@@ -54,6 +54,8 @@ pub struct GatewaySettings {
     pub slow_ms: u64,
     /// Requests kept for `explain`, per thread.
     pub explain_requests_per_thread: usize,
+    /// Nothing is done that AWS has not.
+    pub aws_strict: bool,
 }
 
 /// When the follower ends, for whatever reason, nobody waits for it any more.
@@ -239,9 +241,10 @@ impl Gateway {
         };
         self.store.read(Box::new(read)).await.map_err(|why| Arc::from(why.to_string()))?;
         let text = slot.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or("the deployment's frozen tree is not stored")?;
+        let aws_strict = self.settings.aws_strict;
         let work = tokio::task::spawn_blocking(move || {
             let tree: ApiTree = serde_json::from_str(&text).map_err(|why| format!("the deployment's frozen tree cannot be read: {why}"))?;
-            let compiled = compile(&tree);
+            let compiled = compile(&tree, aws_strict);
             for flaw in &compiled.flaws {
                 tracing::warn!(api = tree.api.id, flaw, "a part of the API's gateway responses is left out");
             }

@@ -6,10 +6,12 @@ use super::keys::KeyInPlan;
 use super::router::Verb;
 use super::view::{PlanView, StageView, Variant};
 use super::{BODY_BYTES_MAX, Desk};
-use base::gate::{Exchange, Refusal, RefusalKind, Reply, Short, Stage, Verdict};
+use base::gate::{Exchange, Refusal, RefusalKind, Reply, RequestBody, Short, Stage, Verdict};
 use base::tally::{Bucket, Quota, Rate, Taken, Ticket};
 use define::rest_api::record::ApiKeySource;
 use deliver::integration::Backend;
+use deliver::mapping::coding::{self, Coding};
+use deliver::mapping::read_whole;
 use std::sync::Arc;
 
 /// Answers a request to a stage, or refuses it.
@@ -21,7 +23,8 @@ pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &m
     let pass = identify(desk, view, variant, number, ex)?;
     let charge = meter(desk, &pass, ex).await?;
     throttle(desk, view, variant, number, &pass, charge, ex)?;
-    for absent in [Stage::Decompression, Stage::Validation, Stage::Cache] {
+    unpack(ex).await?;
+    for absent in [Stage::Validation, Stage::Cache] {
         ex.notes.mark(absent, Verdict::Absent);
     }
     let work = method.work.as_ref().map_err(|flaws| Refusal::of(RefusalKind::ApiConfigurationError, flaws.join("; ")))?;
@@ -29,7 +32,11 @@ pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &m
         // AWS takes the whole request before it answers, also where nobody reads it.
         ex.request.body.discard(BODY_BYTES_MAX).await?;
     }
-    work.answer(&desk.upstreams, ex, BODY_BYTES_MAX).await
+    let reply = work.answer(&desk.upstreams, ex, BODY_BYTES_MAX).await?;
+    match variant.deployment.packs_from_bytes {
+        None => Ok(reply),
+        Some(minimum_bytes) => pack(reply, minimum_bytes, ex).await,
+    }
 }
 
 /// The resource and the method. A pair that nobody owns is told like a missing credential: AWS's most misleading answer, kept to the
@@ -222,4 +229,29 @@ fn throttle(
         return ex.notes.outcome(*stage, Err(Refusal::of(RefusalKind::Throttled, *because)));
     }
     Ok(())
+}
+
+/// Takes a body out of its content coding, before anything looks at it.
+async fn unpack(ex: &mut Exchange) -> Result<(), Refusal> {
+    if !ex.request.head.fields().has(h1::Known::ContentEncoding) {
+        ex.notes.mark(Stage::Decompression, Verdict::Absent);
+        return Ok(());
+    }
+    let unpacked = match Coding::of_request(&ex.request.head) {
+        Ok(Some(coding)) if !matches!(ex.request.body, RequestBody::None) => {
+            let packed = ex.request.body.whole(BODY_BYTES_MAX).await;
+            packed.and_then(|packed| coding.unpack(packed, BODY_BYTES_MAX)).map(|plain| ex.request.body = RequestBody::Whole(plain))
+        }
+        known => known.map(drop),
+    };
+    ex.notes.outcome(Stage::Decompression, unpacked)
+}
+
+/// Packs an answer for a caller who takes it so.
+async fn pack(mut reply: Reply, minimum_bytes: u64, ex: &Exchange) -> Result<Reply, Refusal> {
+    if let Some(coding) = coding::of_answer(&reply, ex, minimum_bytes) {
+        read_whole(&mut reply, BODY_BYTES_MAX).await?;
+        coding::pack(coding, &mut reply, minimum_bytes);
+    }
+    Ok(reply)
 }

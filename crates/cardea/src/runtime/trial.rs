@@ -36,9 +36,9 @@ pub struct Prepared {
 }
 
 /// Compiles what a trial needs: not for a data thread.
-pub fn prepare(trial: Trial) -> Result<Prepared, ApiError> {
+pub fn prepare(trial: Trial, aws_strict: bool) -> Result<Prepared, ApiError> {
     let tree: ApiTree = serde_json::from_str(&trial.tree).map_err(|why| ApiError::Internal(why.to_string()))?;
-    let deployment = compile(&tree);
+    let deployment = compile(&tree, aws_strict);
     let at = |verb: &str| {
         deployment.methods.iter().position(|method| *method.facts.resource_id == *trial.resource && *method.facts.verb == *verb)
     };

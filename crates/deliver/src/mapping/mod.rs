@@ -9,9 +9,10 @@
 //! a method swallows every status that no pattern takes: a 400 of the back end becomes a 200.
 
 mod body;
+pub mod coding;
 mod encode;
 mod lists;
-mod media;
+mod payload;
 mod query;
 mod request;
 mod response;
@@ -22,10 +23,11 @@ mod template;
 pub use encode::decoded;
 pub(crate) use encode::{Place, push_encoded};
 pub(crate) use lists::is_dropped_on_arrival;
-pub(crate) use media::{accepted, choose};
+pub use payload::BinaryTypes;
 pub use request::IntegrationRequest;
 pub(crate) use request::path_form;
 pub use response::IntegrationResponse;
-pub(crate) use response::read_whole;
+pub use response::read_whole;
 pub(crate) use source::{Seen, Source, request_source, stage_variable};
+pub(crate) use template::choose;
 pub use template::{Template, Templates};

@@ -1,12 +1,13 @@
 //! The integration request: from what came to what is asked of the back end.
 
 use super::lists::{OnRequest, on_request};
-use super::media::media_type;
+use super::payload::{self, BinaryTypes, Handling};
 use super::source::{PathForm, Seen, Source};
 use super::template::{Template, Templates};
 use crate::Flaw;
+use crate::integration::MethodFacts;
 use crate::integration::record::{Integration, IntegrationType, PassthroughBehavior};
-use base::gate::{Ask, AskBody, Buffer, Exchange, Refusal, RefusalKind};
+use base::gate::{Ask, AskBody, Buffer, Exchange, Refusal, RefusalKind, RequestBody, media_type};
 use std::sync::Arc;
 
 /// How a request is mapped. Path parameters and `Host` are not here: the URI renders them by itself
@@ -16,6 +17,10 @@ pub struct IntegrationRequest {
     parameters: Vec<Mapped>,
     /// `None` for proxies: their body passes.
     templates: Option<(Templates, PassthroughBehavior)>,
+    binary: Arc<BinaryTypes>,
+    handling: Handling,
+    /// Payloads that pass are looked at: text or bytes.
+    converts: bool,
     needs_body: bool,
 }
 
@@ -33,7 +38,7 @@ enum Destination {
 
 impl IntegrationRequest {
     /// Compiles the mappings of a record; every flaw is told.
-    pub(crate) fn compile(record: &Integration, flaws: &mut Vec<Flaw>) -> IntegrationRequest {
+    pub(crate) fn compile(record: &Integration, method: &MethodFacts<'_>, flaws: &mut Vec<Flaw>) -> IntegrationRequest {
         let form = path_form(record.kind);
         let mut parameters = Vec::new();
         let mut needs_body = false;
@@ -63,7 +68,15 @@ impl IntegrationRequest {
         let is_proxy = matches!(record.kind, IntegrationType::HttpProxy | IntegrationType::AwsProxy);
         let templates =
             (!is_proxy).then(|| (Templates::compile(record.request_templates.as_ref(), "request", flaws), record.passthrough_behavior));
-        IntegrationRequest { parameters, templates, needs_body }
+        let handling = Handling::named(record.content_handling.as_deref());
+        // What a mock is sent nobody sees. A proxied payload streams, unless it is to be looked at.
+        let converts = match record.kind {
+            IntegrationType::Mock | IntegrationType::AwsProxy => false,
+            IntegrationType::Http | IntegrationType::Aws => true,
+            IntegrationType::HttpProxy => method.converts_proxied || handling != Handling::Unset,
+        };
+        needs_body |= converts;
+        IntegrationRequest { parameters, templates, binary: method.binary.clone(), handling, converts, needs_body }
     }
 
     /// Whether a mapping reads the body: then it must be whole before [`Self::apply`].
@@ -82,15 +95,43 @@ impl IntegrationRequest {
     /// What is asked of the back end.
     pub fn apply(&self, ex: &mut Exchange) -> Result<Ask, Refusal> {
         let mut ask = Ask::default();
-        if let Some((templates, otherwise)) = &self.templates
-            && let Template::Static(text) = templates.for_request(&media_type(&ex.request.head), *otherwise)?
-        {
-            let mut body = Buffer::take();
-            body.extend_from_slice(text);
-            ask.body = AskBody::Whole(body);
+        self.set_parameters(ex, &mut ask)?;
+        self.set_body(ex, &mut ask)?;
+        Ok(ask)
+    }
+
+    /// The template's text, or the body as it came: as text or as bytes.
+    fn set_body(&self, ex: &mut Exchange, ask: &mut Ask) -> Result<(), Refusal> {
+        if self.templates.is_none() && !self.converts {
+            return Ok(());
         }
+        let media = media_type(&ex.request.head);
+        let is_binary = self.binary.takes(&media);
+        let template = match &self.templates {
+            Some((templates, otherwise)) => templates.for_request(&media, *otherwise)?,
+            None => &Template::Passthrough,
+        };
+        match template {
+            Template::Passthrough => {
+                if let RequestBody::Whole(bytes) = &mut ex.request.body
+                    && self.converts
+                {
+                    payload::of_request(is_binary, self.handling).apply(bytes)?;
+                }
+            }
+            Template::Static(text) => {
+                payload::for_template(is_binary, self.handling)?;
+                let mut body = Buffer::take();
+                body.extend_from_slice(text);
+                ask.body = AskBody::Whole(body);
+            }
+        }
+        Ok(())
+    }
+
+    fn set_parameters(&self, ex: &Exchange, ask: &mut Ask) -> Result<(), Refusal> {
         if self.parameters.is_empty() {
-            return Ok(ask);
+            return Ok(());
         }
         let seen = Seen::request(ex);
         let mut value = Buffer::take();
@@ -115,7 +156,7 @@ impl IntegrationRequest {
                 }
             }
         }
-        Ok(ask)
+        Ok(())
     }
 }
 

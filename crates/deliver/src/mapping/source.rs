@@ -109,11 +109,6 @@ impl Source {
         matches!(self, Source::Body | Source::BodyPath(_))
     }
 
-    /// Whether it reads the answer's body.
-    pub(crate) fn needs_answer_body(&self) -> bool {
-        matches!(self, Source::AnswerBody | Source::AnswerBodyPath(_))
-    }
-
     /// Appends the value. Whoever finds nothing appended leaves the destination out.
     pub(crate) fn write(&self, seen: &Seen<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
         let head = &seen.ex.request.head;

@@ -1,9 +1,8 @@
 //! Body templates, and which of them is for a request.
 
-use super::media;
 use crate::Flaw;
 use crate::integration::record::PassthroughBehavior;
-use base::gate::{Refusal, RefusalKind};
+use base::gate::{JSON, Refusal, RefusalKind};
 use std::collections::BTreeMap;
 
 /// The key of the template for media types that have none of their own.
@@ -65,11 +64,12 @@ impl Templates {
 
     /// The template for an answer to a caller who wants this media type, and its own media type.
     pub(super) fn for_response(&self, wanted: &str) -> Option<&(Box<str>, Template)> {
-        media::choose(&self.0, wanted)
+        choose(&self.0, wanted)
     }
+}
 
-    /// Whether one of them takes the place of the body.
-    pub(super) fn replace_bodies(&self) -> bool {
-        self.0.iter().any(|(_, template)| matches!(template, Template::Static(_)))
-    }
+/// Chooses by what the caller wants: that, else JSON, else the first there is. For templates of responses.
+pub(crate) fn choose<'t, T>(templates: &'t [(Box<str>, T)], wanted: &str) -> Option<&'t (Box<str>, T)> {
+    let of = |media: &str| templates.iter().find(|(key, _)| **key == *media);
+    of(wanted).or_else(|| of(JSON)).or_else(|| templates.first())
 }
