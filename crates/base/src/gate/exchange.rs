@@ -71,6 +71,8 @@ pub struct Place {
     pub route: Option<Arc<RouteFacts>>,
     /// Where the part of the path begins that resources are matched against: after the stage or the base path.
     pub rest_from: usize,
+    /// The base path of the custom domain name that led here, empty for the empty one; `None` where none did.
+    pub base_path: Option<Arc<str>>,
     /// Where the values of the route's path parameters are in the path, in the order of their names; percent-encoded as they came.
     pub values: Vec<(u32, u32)>,
     /// Whether the canary answers; `None` when the stage has none.
@@ -155,6 +157,7 @@ impl Exchange {
         self.place.stage = None;
         self.place.route = None;
         self.place.rest_from = 0;
+        self.place.base_path = None;
         self.place.values.clear();
         self.place.canary = None;
         self.place.series = Series::default();

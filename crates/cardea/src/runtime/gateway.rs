@@ -3,6 +3,7 @@
 use super::access_log;
 use super::compile::{CompiledDeployment, compile};
 use super::counts::SeriesNames;
+use super::domains::Domains;
 use super::keys::KeyRing;
 use super::model::{Model, Stale};
 use super::table::{ApiEntry, Recipe, StageSlot, Table};
@@ -112,7 +113,12 @@ impl Gateway {
         let me = self.clone();
         let load = move |view: &dyn base::store::View| {
             let model = Model::load(view, &me.sealer, &me.keys)?;
-            let mut table = Table { revision: view.revision(), apis: HashMap::default(), proxies };
+            let mut table = Table { revision: view.revision(), proxies, ..Table::default() };
+            let mut domains = Domains::default();
+            for name in model.domains.names() {
+                domains.set(name, model.domains.make(name));
+            }
+            table.domains = Arc::new(domains);
             for (id, api) in &model.apis {
                 let id: Arc<str> = id.as_str().into();
                 let slot = |name: &String| {
@@ -153,6 +159,13 @@ impl Gateway {
                 (true, false) => drop(table.apis.insert(api.as_str().into(), Arc::default())),
                 (false, true) => drop(table.apis.remove(api.as_str())),
                 _ => {}
+            }
+        }
+        if !stale.domains.is_empty() {
+            let domains = Arc::make_mut(&mut table.domains);
+            let model = self.model();
+            for name in &stale.domains {
+                domains.set(name, model.domains.make(name));
             }
         }
         for (api, stage) in &stale.stages {

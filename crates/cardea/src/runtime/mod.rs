@@ -9,6 +9,7 @@
 pub mod access_log;
 pub mod compile;
 pub mod counts;
+pub mod domains;
 mod explain;
 pub mod gateway;
 pub mod hash;
@@ -124,7 +125,7 @@ impl Desk {
             Ok(view) => view.clone(),
             Err(why) => return Err(Refusal::of(RefusalKind::Front(500), format!("the stage does not compile: {why}"))),
         };
-        if view.endpoint_disabled {
+        if view.endpoint_disabled && ex.place.base_path.is_none() {
             ex.place.stage = Some(view.base.facts.clone());
             ex.place.series.stage = view.base.series;
             return Err(Refusal::of(RefusalKind::Front(403), "the API's default endpoint is disabled (disableExecuteApiEndpoint)"));
@@ -208,12 +209,24 @@ fn draw<'v>(view: &'v StageView, ex: &mut Exchange) -> &'v Variant {
 fn locate(table: &Table, ex: &mut Exchange) -> Result<(Arc<StageSlot>, usize), Refusal> {
     let head = &ex.request.head;
     let path = head.path();
+    let forbidden = |because: &'static str| Refusal::of(RefusalKind::Front(403), because);
+    if !table.domains.is_empty()
+        && let Some(domain) = table.domains.find(head.host_name())
+    {
+        if domain.is_private {
+            return Err(forbidden("the domain name is private: VPC endpoints alone lead to it, and this node has none"));
+        }
+        let led = domain.lead(path).ok_or_else(|| forbidden("no base path mapping of the domain name is for this path"))?;
+        ex.place.base_path = Some(led.base_path.clone());
+        let entry = table.apis.get(led.api).ok_or_else(|| forbidden("the API of the base path mapping is gone"))?;
+        let slot = entry.stages.get(led.stage).ok_or_else(|| forbidden("the API of the base path mapping has no such stage"))?;
+        return Ok((slot.clone(), led.rest_from));
+    }
     let by_header = head.field(h1::Known::XApigwApiId).and_then(|id| std::str::from_utf8(id).ok());
     let located = match table::api_in_host(head.host_name()).or(by_header) {
         Some(api) => Some(table::stage_in_path(api, path)),
         None => table::path_shape(path),
     };
-    let forbidden = |because: &'static str| Refusal::of(RefusalKind::Front(403), because);
     if let Some(Located { api, stage, rest_from }) = located {
         // Hosts have no case, ids have: AWS's are lower-case.
         let lowered = api.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| api.to_ascii_lowercase());
