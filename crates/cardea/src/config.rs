@@ -67,6 +67,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("account-burst-limit", "5000", "requests at once of an account in a region"),
     setting("quota-slice", "100", "units of a quota that a crash may cost a key at most, 1 to 100"),
     setting("explain-requests", "10000", "requests remembered for explain"),
+    open("response-cache-mb", "megabytes that the response caches of all stages may hold [default: a quarter of the memory]"),
     setting("slow-ms", "1000", "milliseconds from which on a request is remembered as slow"),
     setting(
         "integration-timeout-ms-max",
@@ -285,6 +286,8 @@ pub struct Config {
     pub quota_slice: u32,
     pub explain_requests: usize,
     pub slow_ms: u64,
+    /// Bytes that the response caches of all stages may hold; `None` for a share of the memory.
+    pub response_cache_bytes_max: Option<u64>,
     pub integration_timeout_ms_max: u32,
     pub drain_seconds: u64,
     pub connections_max: usize,
@@ -363,6 +366,10 @@ impl Config {
             quota_slice: values.number("quota-slice", 1, u64::from(base::tally::SLICE_UNITS_MAX))? as u32,
             explain_requests: values.number("explain-requests", 0, 10_000_000)? as usize,
             slow_ms: values.number("slow-ms", 1, 86_400_000)?,
+            response_cache_bytes_max: match values.text("response-cache-mb") {
+                Some(_) => Some(values.number("response-cache-mb", 0, 1 << 20)? << 20),
+                None => None,
+            },
             integration_timeout_ms_max: values.number("integration-timeout-ms-max", 50, 900_000)? as u32,
             drain_seconds: values.number("drain-seconds", 0, 3600)?,
             connections_max: values.number("connections-max", 1, 10_000_000)? as usize,

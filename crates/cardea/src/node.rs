@@ -6,7 +6,7 @@ use crate::credentials::{KnownKeys, RootKey, RunFile, sealing_key};
 use crate::edge::control::ControlPort;
 use crate::edge::{self, Certificates, Lanes, Limits, Packer, Plan, PolicyPlan, TlsPlan, TrustedProxies};
 use crate::log;
-use crate::machine::{Descriptors, bodies_bytes_max};
+use crate::machine::{Descriptors, bodies_bytes_max, caches_bytes_max};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
 use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
 use base::api::dispatch::Catalogue;
@@ -88,6 +88,7 @@ impl Node {
                 account_rate,
                 access_log: config.access_log.as_deref().map(Into::into),
                 slow_ms: config.slow_ms,
+                response_cache_bytes_max: config.response_cache_bytes_max.unwrap_or_else(caches_bytes_max),
                 explain_requests_per_thread: config.explain_requests.div_ceil(threads),
                 aws_strict: config.aws_strict,
             },
@@ -254,6 +255,10 @@ impl Running for Live {
 
     fn forget<'a>(&'a self, plan: &'a str, key: Option<&'a str>) -> BoxFuture<'a, Result<(), ApiError>> {
         self.gateway.forget(plan, key)
+    }
+
+    fn flush_cache(&self, api: &str, stage: &str) {
+        self.gateway.flush_cache(api, stage);
     }
 
     /// Compiled off the data threads, run on one of them, as a task of its own: a back end may take its time.

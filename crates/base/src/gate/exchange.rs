@@ -4,6 +4,7 @@ use super::access_format::AccessLog;
 use super::body::RequestBody;
 use super::lane::Lane;
 use super::notes::{Notes, Short};
+use super::overrides::Overrides;
 use super::request_id::{ExtendedRequestId, RequestId};
 use crate::world::{Moment, Timestamp};
 use h1::RequestHead;
@@ -25,6 +26,8 @@ pub struct Exchange {
     pub place: Place,
     /// Who sent it: set by authorisation.
     pub caller: Caller,
+    /// What its templates have overridden; mostly nothing.
+    pub overrides: Option<Box<Overrides>>,
     /// What happened to it.
     pub notes: Notes,
     /// Its thread.
@@ -63,7 +66,7 @@ impl Scheme {
 }
 
 /// Where a request goes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Place {
     /// The stage; `None` until the host is known.
     pub stage: Option<Arc<StageFacts>>,
@@ -119,7 +122,7 @@ pub struct RouteFacts {
 }
 
 /// Who sent a request.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Caller {
     /// The id of the API key, once that was found good; blank until then.
     pub api_key_id: Short,
@@ -136,6 +139,7 @@ impl Exchange {
             request: Request { head: RequestHead::default(), body: RequestBody::None, peer: nobody, scheme: Scheme::Http, port: 0 },
             place: Place::default(),
             caller: Caller::default(),
+            overrides: None,
             notes: Notes::default(),
             lane,
         }
@@ -162,7 +166,24 @@ impl Exchange {
         self.place.canary = None;
         self.place.series = Series::default();
         self.caller = Caller::default();
+        self.overrides = None;
         self.notes = Notes::default();
+    }
+
+    /// A copy of all but the body, for those who outlive the borrow of the request: templates.
+    pub fn without_body(&self) -> Exchange {
+        let Request { head, body: _, peer, scheme, port } = &self.request;
+        Exchange {
+            id: self.id,
+            extended_id: self.extended_id,
+            received: self.received,
+            request: Request { head: head.clone(), body: RequestBody::None, peer: *peer, scheme: *scheme, port: *port },
+            place: self.place.clone(),
+            caller: self.caller.clone(),
+            overrides: self.overrides.clone(),
+            notes: self.notes.clone(),
+            lane: self.lane.clone(),
+        }
     }
 
     /// The whole path as the client sent it.

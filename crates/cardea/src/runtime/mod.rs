@@ -7,6 +7,8 @@
 //! Counters, pools and keys live in registries beside the table, by identity: a deployment refills no bucket.
 
 pub mod access_log;
+pub mod caches;
+mod caching;
 pub mod compile;
 pub mod counts;
 pub mod domains;
@@ -55,6 +57,9 @@ pub struct Desk {
 
 /// Bytes of a request's body, and of a back end's answer that a mapping must read whole (AWS: 10 MB).
 const BODY_BYTES_MAX: u64 = 10 * 1024 * 1024;
+
+/// Bytes of a body from which on work over it leaves the data thread.
+const LONG_BODY_BYTES: usize = 64 * 1024;
 
 /// The format of the node's own access log.
 const ALL_REQUESTS_FORMAT: &str = concat!(

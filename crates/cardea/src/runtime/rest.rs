@@ -1,17 +1,20 @@
 //! The life of a request to a REST API, in one function. The order of its lines is the product's contract (rest-api-lifecycle.md §2.1,
 //! architecture §4); `?` is the refusal, and [`super::Desk::answer`] is the one place that renders it.
 
+use super::caching;
 use super::compile::CompiledMethod;
 use super::keys::KeyInPlan;
 use super::router::Verb;
 use super::view::{PlanView, StageView, Variant};
-use super::{BODY_BYTES_MAX, Desk};
-use base::gate::{Exchange, Refusal, RefusalKind, Reply, RequestBody, Short, Stage, Verdict};
+use super::{BODY_BYTES_MAX, Desk, LONG_BODY_BYTES};
+use admit::request_validator::check_body;
+use base::gate::{Buffer, Exchange, Refusal, RefusalKind, Reply, RequestBody, Short, Stage, Verdict, media_type};
 use base::tally::{Bucket, Quota, Rate, Taken, Ticket};
 use define::rest_api::record::ApiKeySource;
 use deliver::integration::Backend;
 use deliver::mapping::coding::{self, Coding};
 use deliver::mapping::read_whole;
+use jsonkit::Schema;
 use std::sync::Arc;
 
 /// Answers a request to a stage, or refuses it.
@@ -24,15 +27,19 @@ pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &m
     let charge = meter(desk, &pass, ex).await?;
     throttle(desk, view, variant, number, &pass, charge, ex)?;
     unpack(ex).await?;
-    for absent in [Stage::Validation, Stage::Cache] {
-        ex.notes.mark(absent, Verdict::Absent);
-    }
+    validate(method, ex).await?;
     let work = method.work.as_ref().map_err(|flaws| Refusal::of(RefusalKind::ApiConfigurationError, flaws.join("; ")))?;
     if matches!(work.backend, Backend::Mock(_)) && !work.request.needs_body() {
         // AWS takes the whole request before it answers, also where nobody reads it.
         ex.request.body.discard(BODY_BYTES_MAX).await?;
     }
-    let reply = work.answer(&desk.upstreams, ex, BODY_BYTES_MAX).await?;
+    let reply = match (variant.caching(number), &work.cache_key) {
+        (Some(caching), Some(key)) => caching::answer(desk, caching, key, work, ex).await?,
+        _ => {
+            ex.notes.mark(Stage::Cache, Verdict::Absent);
+            work.answer(&desk.upstreams, ex, BODY_BYTES_MAX).await?
+        }
+    };
     match variant.deployment.packs_from_bytes {
         None => Ok(reply),
         Some(minimum_bytes) => pack(reply, minimum_bytes, ex).await,
@@ -245,6 +252,33 @@ async fn unpack(ex: &mut Exchange) -> Result<(), Refusal> {
         known => known.map(drop),
     };
     ex.notes.outcome(Stage::Decompression, unpacked)
+}
+
+/// Looks for the parameters that the method asks for, then holds the body against its model.
+async fn validate(method: &CompiledMethod, ex: &mut Exchange) -> Result<(), Refusal> {
+    let Some(validation) = &method.validation else {
+        ex.notes.mark(Stage::Validation, Verdict::Absent);
+        return Ok(());
+    };
+    let outcome = match (validation.check_parameters(ex), validation.model(ex)) {
+        (Ok(()), Some(schema)) => fits(schema, ex).await,
+        (parameters, _) => parameters,
+    };
+    ex.notes.outcome(Stage::Validation, outcome)
+}
+
+async fn fits(schema: &Arc<Schema>, ex: &mut Exchange) -> Result<(), Refusal> {
+    let media = media_type(&ex.request.head).into_owned();
+    let body = ex.request.body.whole(BODY_BYTES_MAX).await?;
+    if body.len() <= LONG_BODY_BYTES {
+        return check_body(schema, body, &media);
+    }
+    // A long one is not for a thread that serves others meanwhile.
+    let (schema, bytes) = (schema.clone(), std::mem::take(body));
+    let work = tokio::task::spawn_blocking(move || (check_body(&schema, &bytes, &media), bytes));
+    let (outcome, bytes) = work.await.map_err(|why| Refusal::of(RefusalKind::Front(500), format!("the validation broke: {why}")))?;
+    ex.request.body = RequestBody::Whole(Buffer::from(bytes));
+    outcome
 }
 
 /// Packs an answer for a caller who takes it so.

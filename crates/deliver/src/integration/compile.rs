@@ -6,6 +6,7 @@ use super::onlooker::Onlooker;
 use super::record::{Integration, IntegrationType};
 use crate::Flaw;
 use crate::mapping::{BinaryTypes, IntegrationRequest, IntegrationResponse, read_whole};
+use crate::response_cache::CacheKey;
 use crate::upstream::Upstreams;
 use base::gate::{Ask, Exchange, Refusal, Reply, ReplyBody, Stage};
 use std::sync::Arc;
@@ -32,6 +33,8 @@ pub struct CompiledIntegration {
     pub backend: Backend,
     /// How the answer is mapped.
     pub response: IntegrationResponse,
+    /// What answers are kept by, where the stage keeps them; `None` for those that stream.
+    pub cache_key: Option<CacheKey>,
 }
 
 /// Who makes the answer.
@@ -55,8 +58,10 @@ pub fn compile_integration(method: &MethodFacts<'_>, record: &Integration) -> Re
     let backend = backend.map_err(|flaw| flaws.push(flaw)).ok();
     let request = IntegrationRequest::compile(record, method, &mut flaws);
     let response = IntegrationResponse::compile(record, method, &mut flaws);
+    let streams = record.response_transfer_mode.as_deref() == Some("STREAM");
+    let cache_key = (!streams).then(|| CacheKey::compile(record, &mut flaws));
     match backend {
-        Some(backend) if flaws.is_empty() => Ok(CompiledIntegration { request, backend, response }),
+        Some(backend) if flaws.is_empty() => Ok(CompiledIntegration { request, backend, response, cache_key }),
         _ => {
             // What fills the URI is looked at twice.
             let mut told: Vec<Flaw> = Vec::with_capacity(flaws.len());

@@ -4,7 +4,7 @@
 //! What is odd: what is not binary is text, and bytes of it that are no UTF-8 are replaced; what the caller wants is told by the first of
 //! its `Accept`; and a template that meets a binary payload is an error of the API, even if the payload is empty.
 
-use super::encode::decoded;
+use base::gate::decoded;
 use base::gate::{Buffer, Refusal, RefusalKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -3,11 +3,12 @@
 use super::lists::{OnRequest, on_request};
 use super::payload::{self, BinaryTypes, Handling};
 use super::source::{PathForm, Seen, Source};
-use super::template::{Template, Templates};
+use super::template::{render, text_of};
+use super::templates::{Template, Templates};
 use crate::Flaw;
 use crate::integration::MethodFacts;
 use crate::integration::record::{Integration, IntegrationType, PassthroughBehavior};
-use base::gate::{Ask, AskBody, Buffer, Exchange, Refusal, RefusalKind, RequestBody, media_type};
+use base::gate::{Ask, AskBody, Buffer, Exchange, Overrides, Refusal, RefusalKind, RequestBody, media_type};
 use std::sync::Arc;
 
 /// How a request is mapped. Path parameters and `Host` are not here: the URI renders them by itself
@@ -19,6 +20,8 @@ pub struct IntegrationRequest {
     templates: Option<(Templates, PassthroughBehavior)>,
     binary: Arc<BinaryTypes>,
     handling: Handling,
+    /// Nobody is asked.
+    is_mock: bool,
     /// Payloads that pass are looked at: text or bytes.
     converts: bool,
     needs_body: bool,
@@ -75,8 +78,9 @@ impl IntegrationRequest {
             IntegrationType::Http | IntegrationType::Aws => true,
             IntegrationType::HttpProxy => method.converts_proxied || handling != Handling::Unset,
         };
-        needs_body |= converts;
-        IntegrationRequest { parameters, templates, binary: method.binary.clone(), handling, converts, needs_body }
+        needs_body |= converts || templates.as_ref().is_some_and(|(templates, _)| templates.read_bodies());
+        let (binary, is_mock) = (method.binary.clone(), record.kind == IntegrationType::Mock);
+        IntegrationRequest { parameters, templates, binary, handling, is_mock, converts, needs_body }
     }
 
     /// Whether a mapping reads the body: then it must be whole before [`Self::apply`].
@@ -125,6 +129,24 @@ impl IntegrationRequest {
                 body.extend_from_slice(text);
                 ask.body = AskBody::Whole(body);
             }
+            Template::Mapping(template) => {
+                let mut body = std::mem::take(&mut ex.request.body);
+                let text = text_of(body.bytes(), payload::for_template(is_binary, self.handling)?)?;
+                if let RequestBody::Stream(_) = body {
+                    // Nobody looks at it, so it was not waited for; it is taken while the back end is asked.
+                    std::mem::swap(&mut ex.request.body, &mut body);
+                }
+                let rendered = render(template, &text, ex)?;
+                let mut made = Buffer::from(rendered.text.into_bytes());
+                if self.handling == Handling::ToBinary {
+                    payload::Conversion::Decode.apply(&mut made)?;
+                }
+                ask.body = AskBody::Whole(made);
+                if !rendered.overrides.is_empty() {
+                    override_ask(&rendered.overrides, self.is_mock, ask)?;
+                    ex.overrides = Some(Box::new(rendered.overrides));
+                }
+            }
         }
         Ok(())
     }
@@ -141,23 +163,49 @@ impl IntegrationRequest {
                 Destination::Header(name, on_request) => {
                     value.clear();
                     from.write(&seen, &mut value)?;
-                    match on_request {
-                        _ if value.is_empty() => {}
-                        OnRequest::Dropped => {}
-                        OnRequest::Forbidden => {
-                            let because = format!("{name} may not be set by a mapping: {name} header already present");
-                            return Err(Refusal::of(RefusalKind::ApiConfigurationError, because));
-                        }
-                        OnRequest::Sent => ask.fields.push(name, &value).map_err(|why| {
-                            let because = format!("the mapped header {name} cannot be sent: {}", why.because);
-                            Refusal::of(RefusalKind::ApiConfigurationError, because)
-                        })?,
+                    if !value.is_empty() {
+                        set_field(ask, name, *on_request, &value)?;
                     }
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Sets a header of what is asked, if it may be set.
+fn set_field(ask: &mut Ask, name: &str, on_request: OnRequest, value: &[u8]) -> Result<(), Refusal> {
+    let misconfigured = |because: String| Err(Refusal::of(RefusalKind::ApiConfigurationError, because));
+    match on_request {
+        OnRequest::Dropped => Ok(()),
+        OnRequest::Forbidden => misconfigured(format!("{name} may not be set by a mapping: {name} header already present")),
+        OnRequest::Sent => match ask.fields.push(name, value) {
+            Ok(()) => Ok(()),
+            Err(why) => misconfigured(format!("the mapped header {name} cannot be sent: {}", why.because)),
+        },
+    }
+}
+
+/// Puts what a template has overridden in the place of what was mapped. Where nobody is asked, it is only remembered.
+fn override_ask(overrides: &Overrides, is_mock: bool, ask: &mut Ask) -> Result<(), Refusal> {
+    if is_mock {
+        return Ok(());
+    }
+    for (name, values) in &overrides.request_path {
+        ask.path.retain(|(known, _)| **known != **name);
+        ask.path.extend(values.last().map(|value| (Arc::from(&**name), value.clone())));
+    }
+    for (name, values) in &overrides.request_query {
+        ask.query.retain(|(known, _)| **known != **name);
+        ask.query.extend(values.iter().map(|value| (Arc::from(&**name), value.clone())));
+    }
+    for (name, values) in &overrides.request_header {
+        ask.fields.remove(name);
+        for value in values {
+            set_field(ask, name, on_request(name), value.as_bytes())?;
+        }
+    }
+    Ok(())
 }
 
 /// In which form an integration of this type maps path parameters. Seen: the atlas, lifecycle §2.2.

@@ -5,12 +5,13 @@ use super::lists::{OnResponse, on_response};
 use super::payload::{self, BinaryTypes, Conversion, Handling};
 use super::select::{Pattern, select};
 use super::source::{Seen, Source};
-use super::template::{Template, Templates};
+use super::template::{render, text_of};
+use super::templates::{Template, Templates};
 use crate::Flaw;
 use crate::integration::MethodFacts;
 use crate::integration::record::{self, Integration, IntegrationType};
 use crate::integration::trace;
-use base::gate::{BodyFault, Buffer, Exchange, Fill, JSON, Refusal, RefusalKind, Reply, ReplyBody};
+use base::gate::{BodyFault, Buffer, Exchange, Fill, JSON, Overrides, Refusal, RefusalKind, Reply, ReplyBody};
 use base::gate::{accepted, accepted_as_said, answered_media_type, give_back_fields, take_fields};
 use h1::{Fields, Known};
 use std::future::poll_fn;
@@ -112,7 +113,7 @@ pub async fn read_whole(reply: &mut Reply, bytes_max: u64) -> Result<(), Refusal
     Ok(())
 }
 
-fn broken(fault: BodyFault) -> Refusal {
+pub(crate) fn broken(fault: BodyFault) -> Refusal {
     let because = match fault {
         BodyFault::TooLarge => "the endpoint's body is over the limit",
         BodyFault::Malformed(because) => because,
@@ -181,6 +182,7 @@ impl Mappings {
         let mut fields = take_fields();
         set_parameters(response, &reply, ex, &mut fields)?;
         let media = self.set_body(response, &mut reply, ex)?;
+        let status = override_reply(ex.overrides.as_deref(), &mut fields)?;
         if !fields.has(Known::ContentType) {
             fields.push("Content-Type", media.as_bytes()).map_err(|why| misconfigured(why.because.to_owned()))?;
         }
@@ -190,7 +192,7 @@ impl Mappings {
             fields.push("X-Amzn-Trace-Id", &value).expect("a trace id is hex digits");
         }
         give_back_fields(std::mem::replace(&mut reply.fields, fields));
-        reply.status = response.status;
+        reply.status = status.unwrap_or(response.status);
         Ok(reply)
     }
 
@@ -216,8 +218,47 @@ impl Mappings {
                 reply.body = ReplyBody::Whole(body);
                 Ok(media)
             }
+            Some((media, Template::Mapping(template))) => {
+                let bytes: &[u8] = if let ReplyBody::Whole(bytes) = &reply.body { bytes } else { &[] };
+                let text = text_of(bytes, payload::for_template(is_binary, response.handling)?)?;
+                let rendered = render(template, &text, ex)?;
+                let mut made = Buffer::from(rendered.text.into_bytes());
+                if conversion == Conversion::Decode {
+                    conversion.apply(&mut made)?;
+                }
+                reply.body = ReplyBody::Whole(made);
+                if !rendered.overrides.is_empty() {
+                    ex.overrides = Some(Box::new(rendered.overrides));
+                }
+                Ok(media)
+            }
         }
     }
+}
+
+/// Puts what the templates have overridden in the place of what was mapped. Answers the status, if that is overridden too.
+fn override_reply(overrides: Option<&Overrides>, fields: &mut Fields) -> Result<Option<u16>, Refusal> {
+    let Some(overrides) = overrides else { return Ok(None) };
+    for (name, values) in &overrides.response_header {
+        fields.remove(name);
+        for value in values {
+            set_field(fields, name, on_response(name), value.as_bytes())?;
+        }
+    }
+    Ok(overrides.response_status)
+}
+
+/// Sets a header of the answer, under the name that it may have.
+fn set_field(fields: &mut Fields, name: &str, on_response: OnResponse, value: &[u8]) -> Result<(), Refusal> {
+    let set = match on_response {
+        OnResponse::Dropped => Ok(()),
+        OnResponse::Sent => fields.push(name, value),
+        OnResponse::Remapped => fields.push(&format!("{REMAPPED}{name}"), value),
+    };
+    set.map_err(|why| {
+        let because = format!("the mapped header {name} cannot be sent: {}", why.because);
+        Refusal::of(RefusalKind::ApiConfigurationError, because)
+    })
 }
 
 fn set_parameters(response: &Response, reply: &Reply, ex: &Exchange, fields: &mut Fields) -> Result<(), Refusal> {
@@ -230,16 +271,9 @@ fn set_parameters(response: &Response, reply: &Reply, ex: &Exchange, fields: &mu
     for Mapped { name, on_response, from } in &response.parameters {
         value.clear();
         from.write(&seen, &mut value)?;
-        let set = match on_response {
-            _ if value.is_empty() => Ok(()),
-            OnResponse::Dropped => Ok(()),
-            OnResponse::Sent => fields.push(name, &value),
-            OnResponse::Remapped => fields.push(&format!("{REMAPPED}{name}"), &value),
-        };
-        set.map_err(|why| {
-            let because = format!("the mapped header {name} cannot be sent: {}", why.because);
-            Refusal::of(RefusalKind::ApiConfigurationError, because)
-        })?;
+        if !value.is_empty() {
+            set_field(fields, name, *on_response, &value)?;
+        }
     }
     Ok(())
 }

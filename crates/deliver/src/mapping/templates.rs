@@ -1,5 +1,6 @@
 //! Body templates, and which of them is for a request.
 
+use super::template::MappingTemplate;
 use crate::Flaw;
 use crate::integration::record::PassthroughBehavior;
 use base::gate::{JSON, Refusal, RefusalKind};
@@ -9,12 +10,14 @@ use std::collections::BTreeMap;
 const DEFAULT_KEY: &str = "$default";
 
 /// What becomes of a body.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Template {
     /// It passes as it is.
     Passthrough,
     /// This takes its place.
     Static(Box<[u8]>),
+    /// What this makes takes its place.
+    Mapping(Box<MappingTemplate>),
 }
 
 impl Template {
@@ -22,16 +25,17 @@ impl Template {
     pub fn compile(text: Option<&str>, whose: impl FnOnce() -> String) -> Result<Template, Flaw> {
         match text {
             None | Some("") => Ok(Template::Passthrough),
-            Some(text) if text.contains(['$', '#']) => {
-                Err(Flaw::new(format!("{} has directives or references; they come with the template engine", whose())))
-            }
+            Some(text) if text.contains(['$', '#']) => match MappingTemplate::compile(text) {
+                Ok(template) => Ok(Template::Mapping(Box::new(template))),
+                Err(why) => Err(Flaw::new(format!("{}: {why}", whose()))),
+            },
             Some(text) => Ok(Template::Static(text.as_bytes().into())),
         }
     }
 }
 
 /// The templates of one message, by media type.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Templates(Vec<(Box<str>, Template)>);
 
 impl Templates {
@@ -60,6 +64,11 @@ impl Templates {
                 Err(Refusal::of(RefusalKind::UnsupportedMediaType, "no request template is for this media type"))
             }
         }
+    }
+
+    /// Whether one of them may look at the body.
+    pub(super) fn read_bodies(&self) -> bool {
+        self.0.iter().any(|(_, template)| matches!(template, Template::Mapping(template) if template.reads_body()))
     }
 
     /// The template for an answer to a caller who wants this media type, and its own media type.
