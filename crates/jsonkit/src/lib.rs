@@ -28,6 +28,7 @@ mod path;
 mod pattern;
 pub mod pointer;
 
+mod schema;
 mod value;
 mod write;
 
@@ -37,5 +38,9 @@ pub use path::{
     CALL_DEPTH_MAX, FILTER_DEPTH_MAX, Found, PATH_BYTES_MAX, PATH_STEPS_MAX, Path, PathError, RESULT_BYTES_MAX, RESULTS_MAX, TOKENS_MAX,
 };
 pub use pattern::{BACKTRACKS_MAX, PATTERN_BYTES_MAX};
+pub use schema::{
+    CHECK_DEPTH_MAX, CHECK_STEPS_MAX, DOCUMENTS_MAX, ERROR_BYTES_MAX, ERRORS_MAX, META_SCHEMA_URL, NODES_MAX, SCHEMA_BYTES_MAX, Schema,
+    SchemaError, bracketed,
+};
 pub use value::{Object, Value};
 pub use write::{Style, TooLong};
