@@ -32,7 +32,7 @@ class Guarded:
         models = {"application/json": "Pet"} if models is None else models
         api.mock("/pets/{kind}", "POST", requestValidatorId=validator, requestModels=models, requestParameters=asked or {})
         template = '{"told": "$context.error.validationErrorString", "message": $context.error.messageString}'
-        gw.put_gateway_response(restApiId=api.id, responseType="BAD_REQUEST_BODY", responseTemplates={"application/xml": template})
+        gw.put_gateway_response(restApiId=api.id, responseType="BAD_REQUEST_BODY", responseTemplates={"application/json": '{"message": "Invalid request body"}', "application/xml": template})
         api.deploy()
 
     def post(self, body: Any, headers: Any = None, query: str = "") -> tuple[int, str, Any]:
@@ -73,7 +73,7 @@ def test_models_refer_to_each_other(cardea: Cardea) -> None:
 
 def test_the_media_type_chooses_the_model_and_without_one_nothing_is_checked(cardea: Cardea) -> None:
     guarded = Guarded(cardea)
-    assert guarded.post({}, {"Content-Type": "text/plain"})[0] == 415, "the mock has no template for it"
+    assert guarded.post({}, {"Content-Type": "text/plain"})[0] == 500, "not refused, and then the mock has no template for it"
     assert guarded.post({}, {"Content-Type": "application/json; charset=utf-8"}) == INVALID
     anything = Guarded(cardea, models={"$default": "Pet"})
     assert anything.post({}, {"Content-Type": "application/json"}) == INVALID

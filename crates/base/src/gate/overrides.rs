@@ -13,6 +13,9 @@ pub struct Overrides {
     pub response_header: Overridden,
     /// 100 to 599.
     pub response_status: Option<u16>,
+    /// Members that mean nothing to the gateway: templates of the response read what templates of the request have put there (seen).
+    pub request_other: Overridden,
+    pub response_other: Overridden,
 }
 
 impl Overrides {

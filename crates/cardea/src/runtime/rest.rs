@@ -247,7 +247,12 @@ async fn unpack(ex: &mut Exchange) -> Result<(), Refusal> {
     let unpacked = match Coding::of_request(&ex.request.head) {
         Ok(Some(coding)) if !matches!(ex.request.body, RequestBody::None) => {
             let packed = ex.request.body.whole(BODY_BYTES_MAX).await;
-            packed.and_then(|packed| coding.unpack(packed, BODY_BYTES_MAX)).map(|plain| ex.request.body = RequestBody::Whole(plain))
+            let plain = packed.and_then(|packed| match packed.is_empty() {
+                // Nothing is packed as nothing.
+                true => Ok(Buffer::none()),
+                false => coding.unpack(packed, BODY_BYTES_MAX),
+            });
+            plain.map(|plain| ex.request.body = RequestBody::Whole(plain))
         }
         known => known.map(drop),
     };

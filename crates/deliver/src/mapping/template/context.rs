@@ -65,6 +65,11 @@ impl Context {
             .map(|(name, overridden)| (name, Value::from(map_of_overridden(overridden))))
             .collect();
         let response: Map = [("header", Value::from(map_of_overridden(&before.response_header)))].into_iter().collect();
+        for (map, other) in [(&request, &before.request_other), (&response, &before.response_other)] {
+            for (name, value) in map_of_overridden(other).entries().iter() {
+                map.put(name.clone(), value.clone());
+            }
+        }
         if let Some(status) = before.response_status {
             response.put("status".into(), i64::from(status).into());
         }
@@ -80,6 +85,14 @@ impl Context {
             },
             _ => Vec::new(),
         };
+        let other = |whole: &RefCell<Value>, known: &[&str]| match &*whole.borrow() {
+            Value::Map(map) => {
+                let mut members = overridden(map);
+                members.retain(|(name, _)| !known.contains(&&**name));
+                members
+            }
+            _ => Vec::new(),
+        };
         let status = match &*self.response.borrow() {
             Value::Map(map) => map.member("status").as_ref().and_then(status),
             _ => None,
@@ -90,6 +103,8 @@ impl Context {
             request_header: part(&self.request, "header"),
             response_header: part(&self.response, "header"),
             response_status: status,
+            request_other: other(&self.request, &["path", "header", "querystring"]),
+            response_other: other(&self.response, &["header", "status"]),
         }
     }
 }

@@ -4,10 +4,19 @@ use base::gate::Overridden;
 use jsonkit::{Number, Value as Json};
 use vtl::{List, Map, Style, Value};
 
-/// A JSON value as templates have it. Its lists print as JSON.
+/// A JSON value as templates have it. Its lists print as JSON; a null is what is not there.
 pub(super) fn to_vtl(json: &Json) -> Value {
+    if let Json::Null = json { Value::Absent } else { inner(json, Style::Json) }
+}
+
+/// A JSON value as plain Velocity has it: all of it is Java's.
+pub(super) fn to_java(json: &Json) -> Value {
+    inner(json, Style::Java)
+}
+
+fn inner(json: &Json, style: Style) -> Value {
     match json {
-        Json::Null => Value::Absent,
+        Json::Null => Value::Null,
         Json::Bool(value) => (*value).into(),
         Json::Number(Number::Int(value)) => (*value).into(),
         Json::Number(Number::Double(value)) => (*value).into(),
@@ -16,14 +25,9 @@ pub(super) fn to_vtl(json: &Json) -> Value {
             digits.parse().map_or_else(|_| digits.into(), |big| Value::Big(Box::new(big)))
         }
         Json::String(text) => (&**text).into(),
-        Json::Array(items) => List::new(Style::Json, items.iter().map(member).collect()).into(),
-        Json::Object(members) => members.iter().map(|(name, value)| (&**name, member(value))).collect::<Map>().into(),
+        Json::Array(items) => List::new(style, items.iter().map(|item| inner(item, style)).collect()).into(),
+        Json::Object(members) => members.iter().map(|(name, value)| (&**name, inner(value, style))).collect::<Map>().into(),
     }
-}
-
-/// A null inside of something is Java's.
-fn member(json: &Json) -> Value {
-    if let Json::Null = json { Value::Null } else { to_vtl(json) }
 }
 
 /// A value's text; nothing for what is not there.
@@ -32,7 +36,7 @@ pub(super) fn text(value: &Value) -> Option<String> {
         Value::Null | Value::Absent => None,
         Value::Str(text) => Some(text.to_string()),
         Value::Host(host) => host.print().ok().flatten().as_ref().and_then(text),
-        other => Some(vtl::print_java(other)),
+        other => vtl::print_java(other).ok(),
     }
 }
 

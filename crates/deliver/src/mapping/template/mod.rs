@@ -10,6 +10,8 @@ mod context;
 mod convert;
 mod facts;
 mod input;
+#[cfg(test)]
+mod tests;
 mod util;
 
 use facts::Facts;
@@ -87,6 +89,12 @@ impl MappingTemplate {
             None => before.cloned().unwrap_or_default(),
         };
         Ok(Rendered { text, overrides })
+    }
+
+    /// Renders it over variables alone, as plain Velocity: without `$input` and the others.
+    pub fn render_plain(&self, variables: &jsonkit::Value, watch: Option<&mut dyn Watch>) -> Result<String, vtl::Error> {
+        let globals = |name: &str| variables.member(name).map_or(Value::Null, |value| convert::to_java(value));
+        self.template.render(&globals, &self.limits, watch)
     }
 
     /// Renders it over an event.

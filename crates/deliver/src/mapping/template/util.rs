@@ -24,6 +24,9 @@ impl Host for Util {
 
     fn call(&self, method: &str, arguments: &[Value]) -> Result<Value, Fault> {
         let [argument] = arguments else { return Ok(Value::Null) };
+        if let Value::Absent = argument {
+            return Ok(Value::Absent);
+        }
         let Some(argument) = text(argument) else { return Ok(Value::Null) };
         Ok(match method {
             "escapeJavaScript" => escape_java_script(&argument).into(),
