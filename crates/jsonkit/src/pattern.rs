@@ -58,46 +58,50 @@ impl Pattern {
 }
 
 /// Words what Rust's engines understand otherwise: classes are ASCII's, `$` ends the text, a `[` within a class is itself, as are
-/// escaped characters without a meaning.
+/// braces that begin no count and escaped characters without a meaning.
 fn translate(text: &str, flavour: Flavour) -> String {
+    let is_ecma = flavour == Flavour::Ecma;
     let mut out = String::with_capacity(text.len() + 16);
     let mut chars = text.chars().peekable();
-    let mut in_class = false;
+    let (mut in_class, mut in_count) = (false, false);
     while let Some(char) = chars.next() {
         match char {
             '\\' => match chars.next() {
-                Some(escaped) => push_escape(&mut out, escaped, &mut chars, in_class),
+                Some(escaped) => push_escape(&mut out, escaped, &mut chars, in_class, is_ecma),
                 None => out.push_str("\\\\"),
             },
-            '[' if in_class && flavour == Flavour::Ecma => out.push_str("\\["),
-            '&' | '~' if in_class && flavour == Flavour::Ecma => {
+            '[' | '&' | '~' if in_class && is_ecma => {
                 out.push('\\');
                 out.push(char);
             }
             '[' => {
-                in_class = true;
-                out.push('[');
-                if chars.peek() == Some(&'^') {
-                    chars.next();
-                    out.push('^');
-                }
+                let negation = chars.next_if_eq(&'^').is_some();
                 // An empty class, and its opposite, are JavaScript's own.
-                if chars.peek() == Some(&']') && flavour == Flavour::Ecma {
-                    chars.next();
-                    in_class = false;
-                    let is_all = out.ends_with('^');
-                    out.truncate(out.len() - 1 - usize::from(is_all));
-                    out.push_str(if is_all { "[\\s\\S]" } else { "[^\\s\\S]" });
+                if is_ecma && chars.next_if_eq(&']').is_some() {
+                    out.push_str(if negation { "[\\s\\S]" } else { "[^\\s\\S]" });
+                } else {
+                    in_class = true;
+                    out.push_str(if negation { "[^" } else { "[" });
                 }
             }
             ']' if in_class => {
                 in_class = false;
                 out.push(']');
             }
-            '$' if !in_class => out.push_str("\\z"),
-            // A brace that begins no count is itself.
-            '{' if !in_class && !is_count(chars.clone()) => out.push_str("\\{"),
-            '}' if !in_class && !out.rsplit_once('{').is_some_and(|(before, _)| !before.ends_with('\\')) => out.push_str("\\}"),
+            _ if in_class => out.push(char),
+            '$' if is_ecma => out.push_str("\\z"),
+            '{' if is_count(chars.clone()) => {
+                in_count = true;
+                out.push('{');
+            }
+            '}' if in_count => {
+                in_count = false;
+                out.push('}');
+            }
+            '{' | '}' => {
+                out.push('\\');
+                out.push(char);
+            }
             other => out.push(other),
         }
     }
@@ -105,12 +109,21 @@ fn translate(text: &str, flavour: Flavour) -> String {
 }
 
 /// Whether `n}`, `n,}` or `n,m}` follows.
-fn is_count(chars: impl Iterator<Item = char>) -> bool {
-    let inner: String = chars.take_while(|char| *char != '}' && (char.is_ascii_digit() || *char == ',')).take(16).collect();
-    inner.starts_with(|char: char| char.is_ascii_digit()) && inner.matches(',').count() <= 1
+fn is_count(mut chars: impl Iterator<Item = char>) -> bool {
+    let (mut digits, mut commas) = (0, 0);
+    loop {
+        match chars.next() {
+            Some(char) if char.is_ascii_digit() => digits += 1,
+            Some(',') if digits > 0 && commas == 0 => commas = 1,
+            Some('}') => return digits > 0,
+            _ => return false,
+        }
+    }
 }
 
-fn push_escape(out: &mut String, escaped: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>, in_class: bool) {
+type Chars<'t> = std::iter::Peekable<std::str::Chars<'t>>;
+
+fn push_escape(out: &mut String, escaped: char, chars: &mut Chars<'_>, in_class: bool, is_ecma: bool) {
     match escaped {
         'd' if in_class => out.push_str("0-9"),
         'w' if in_class => out.push_str("A-Za-z0-9_"),
@@ -120,7 +133,7 @@ fn push_escape(out: &mut String, escaped: char, chars: &mut std::iter::Peekable<
         'W' => out.push_str("[^A-Za-z0-9_]"),
         'b' if in_class => out.push_str("\\x08"),
         'b' => out.push_str("(?-u:\\b)"),
-        '/' => out.push('/'),
+        '0' if is_ecma => out.push_str("\\x00"),
         'c' => match chars.next_if(char::is_ascii_alphabetic) {
             Some(letter) => out.push_str(&format!("\\x{:02X}", u32::from(letter) & 0x1f)),
             None => out.push_str("\\\\c"),
@@ -134,13 +147,19 @@ fn push_escape(out: &mut String, escaped: char, chars: &mut std::iter::Peekable<
                 out.push('u');
             }
         }
-        // Everything else that is a letter or a digit has the same meaning, or none and is refused.
-        other if other.is_ascii_alphanumeric() => {
+        // What Java names in braces.
+        'p' | 'P' | 'k' if !is_ecma => {
             out.push('\\');
-            out.push(other);
+            out.push(escaped);
+            if chars.peek() == Some(&'{') {
+                out.extend(chars.by_ref().take_while(|char| *char != '}'));
+                out.push('}');
+            }
         }
+        // A letter without a meaning is itself in JavaScript; in Java it is an error.
+        other if is_ecma && other.is_ascii_alphabetic() && !"sSBfnrtvx".contains(other) => out.push(other),
         // Of the rest, Rust takes escapes of ASCII's signs alone.
-        other if other.is_ascii_punctuation() => {
+        other if other.is_ascii_graphic() && other != '/' => {
             out.push('\\');
             out.push(other);
         }
@@ -180,6 +199,12 @@ mod tests {
             ("^\\-\\_$", "-_", "--"),
             ("^[^]$", "\n", ""),
             ("\\cJ", "\n", "J"),
+            ("^a{2}}$", "aa}", "aa"),
+            ("^[{}]+$", "{}", "x"),
+            ("\\bcat\\b", "a cat.", "cats"),
+            ("^\\p$", "p", "x"),
+            ("^[^\\W]$", "a", "-"),
+            ("^\\x41\\s\\t$", "A \t", "A"),
         ] {
             assert!(ecma(pattern, yes), "{pattern} {yes}");
             assert!(!ecma(pattern, no), "{pattern} {no}");
@@ -193,6 +218,7 @@ mod tests {
     fn java_matches_the_whole_text() {
         let java = |pattern, flags, text| Pattern::compile(pattern, Flavour::JavaWhole { flags }).unwrap().is_match(text);
         assert!(java(".*Two", "", "B Two") && !java("Two", "", "B Two"));
+        assert!(java("\\p{L}+", "", "äé") && java("^a$", "m", "a"));
         assert!(java("a|ab", "", "ab") && java("TWO", "i", "two") && !java("TWO", "", "two"));
     }
 

@@ -11,6 +11,7 @@ mod explain;
 mod health;
 mod history;
 mod import;
+mod lines;
 mod serve;
 mod text;
 
@@ -111,6 +112,7 @@ pub fn command() -> Command {
                 )
                 .arg(json_flag()),
         )
+        .subcommand(lines::command())
         .subcommand(verb("config", "Print every setting with its value and origin").arg(json_flag()))
         .subcommand(
             Command::new("completion")
@@ -156,6 +158,7 @@ pub fn main() -> ExitCode {
         "restore" if args.contains_id("at") => history::restore(args),
         "restore" => backup::restore(args),
         "config" => config::run(args),
+        "lines" => lines::run(args),
         "completion" => completion::run(args),
         other => unreachable!("clap knows no verb {other}"),
     };

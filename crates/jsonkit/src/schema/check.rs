@@ -219,11 +219,7 @@ impl<'s> Check<'s> {
                     report.add(|| words::no_match(source, text));
                 }
             }
-            Keyword::Format(format) => {
-                if !format.fits(text) {
-                    report.add(|| words::wrong_format(text, format.complaint()));
-                }
-            }
+            Keyword::Format(format) if !format.fits(text) => report.add(|| words::wrong_format(text, format.complaint())),
             _ => {}
         }
         Ok(())
