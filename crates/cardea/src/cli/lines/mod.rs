@@ -3,6 +3,7 @@
 mod jsonpath;
 mod schema;
 mod sigv4;
+mod vtl;
 
 use super::{Outcome, fail};
 use clap::{ArgMatches, Command};
@@ -27,6 +28,7 @@ struct Language {
 
 const LANGUAGES: &[Language] = &[
     Language { name: "jsonpath", about: "{id, path, document} → {id, json: text}, or missing: true, or error", answer: jsonpath::answer },
+    Language { name: "vtl", about: "{id, mode, template, context|event} → {id, output}, or error", answer: self::vtl::answer },
     Language { name: "schema", about: "{id, schema, data} → {id, valid, errors}", answer: schema::answer },
     Language {
         name: "sigv4",
