@@ -38,12 +38,15 @@ pub(crate) fn read(text: &[u8], dialect: Dialect) -> Result<Value, ParseError> {
         return Err(ParseError::TooMuch("16 MiB of JSON"));
     }
     let text = std::str::from_utf8(text).map_err(|why| ParseError::Malformed { at: why.valid_up_to(), what: "not UTF-8" })?;
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, values: 0, dialect };
+    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, values: 0, dialect, names: [const { None }; NAMES_KEPT] };
     reader.blanks();
     let value = reader.value(0)?;
     reader.blanks();
     if reader.at < text.len() { reader.fail("something follows the value") } else { Ok(value) }
 }
+
+/// Names of members that are kept at hand: most objects of a list have the same.
+const NAMES_KEPT: usize = 32;
 
 struct Reader<'t> {
     text: &'t str,
@@ -51,6 +54,7 @@ struct Reader<'t> {
     at: usize,
     values: usize,
     dialect: Dialect,
+    names: [Option<Arc<str>>; NAMES_KEPT],
 }
 
 impl Reader<'_> {
@@ -136,7 +140,7 @@ impl Reader<'_> {
         loop {
             let quote = self.peek().filter(|byte| self.is_quote(*byte));
             let Some(quote) = quote else { return self.fail("no name of a member") };
-            let name = self.string(quote)?;
+            let name = self.name(quote)?;
             self.blanks();
             if self.peek() != Some(b':') {
                 return self.fail("no : after a name");
@@ -191,11 +195,29 @@ impl Reader<'_> {
         if self.at == start { self.fail(what) } else { Ok(()) }
     }
 
+    /// A string that was probably seen before.
+    fn name(&mut self, quote: u8) -> Result<Arc<str>, ParseError> {
+        let start = self.at + 1;
+        let end = start + plain(&self.bytes[start..], quote);
+        if self.bytes.get(end) != Some(&quote) {
+            return self.string(quote);
+        }
+        let name = &self.text[start..end];
+        self.at = end + 1;
+        let (first, last) = (self.bytes[start], self.bytes[end - 1]);
+        let slot = &mut self.names[(usize::from(first) + 3 * usize::from(last) + 7 * name.len()) % NAMES_KEPT];
+        match slot {
+            Some(known) if **known == *name => Ok(known.clone()),
+            _ => Ok(slot.insert(name.into()).clone()),
+        }
+    }
+
     fn string(&mut self, quote: u8) -> Result<Arc<str>, ParseError> {
         self.at += 1;
         let mut start = self.at;
         let mut undone = String::new();
         loop {
+            self.at += plain(&self.bytes[self.at..], quote);
             match self.peek() {
                 Some(byte) if byte == quote => {
                     let rest = &self.text[start..self.at];
@@ -208,8 +230,7 @@ impl Reader<'_> {
                     undone.push(self.escape()?);
                     start = self.at;
                 }
-                Some(0..=0x1f) => return self.fail("a control character in a string"),
-                Some(_) => self.at += 1,
+                Some(_) => return self.fail("a control character in a string"),
                 None => return self.fail("a string does not end"),
             }
         }
@@ -263,6 +284,11 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// How many bytes there are before the end of a string, an escape or a control character.
+fn plain(bytes: &[u8], quote: u8) -> usize {
+    bytes.iter().position(|byte| *byte == quote || *byte == b'\\' || *byte < 0x20).unwrap_or(bytes.len())
 }
 
 #[cfg(test)]

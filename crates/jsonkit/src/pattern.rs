@@ -4,7 +4,7 @@
 /// Bytes of a pattern.
 pub const PATTERN_BYTES_MAX: usize = 4_096;
 /// How often a pattern with look-around or back references may go back for one text; then it counts as not matching.
-pub const BACKTRACKS_MAX: usize = 100_000;
+pub const BACKTRACKS_MAX: usize = 10_000;
 /// Bytes that a compiled pattern may have.
 const PROGRAM_BYTES_MAX: usize = 1 << 20;
 
@@ -46,6 +46,14 @@ impl Pattern {
                     .build();
                 backtracking.map(Self::Backtracking).map_err(|_| why.to_string())
             }
+        }
+    }
+
+    /// Steps that matching a text counts as: more than it takes, mostly, if it goes back.
+    pub(crate) fn steps(&self, text: &str) -> usize {
+        match self {
+            Self::Linear(_) => 4 + text.len() / 4,
+            Self::Backtracking(_) => BACKTRACKS_MAX / 5 + text.len() * 2,
         }
     }
 

@@ -195,11 +195,7 @@ impl Walk<'_> {
             }
             _ => "",
         };
-        // Matching is dearer than comparing, and going back dearer still.
-        self.step(4 + text.len() / 4)?;
-        if let Pattern::Backtracking(_) = pattern {
-            self.step(crate::BACKTRACKS_MAX / 100)?;
-        }
+        self.step(pattern.steps(text))?;
         Ok(pattern.is_match(text))
     }
 

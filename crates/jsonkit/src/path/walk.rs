@@ -175,8 +175,12 @@ impl Walk<'_> {
     }
 
     fn wildcard(&mut self, place: Place<'_>, value: &Value, out: &mut Vec<Value>) -> Result<(), Stop> {
+        let depth = self.depth;
         let mut each = |value: &Value| match self.follow(place.next(), value, out) {
-            Err(Stop::Nowhere) if place.strictness == Strictness::Lenient => Ok(()),
+            Err(Stop::Nowhere) if place.strictness == Strictness::Lenient => {
+                self.depth = depth;
+                Ok(())
+            }
             other => other,
         };
         match value {

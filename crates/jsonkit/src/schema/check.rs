@@ -118,7 +118,7 @@ impl<'s> Check<'s> {
                 self.apply(schema, value, report)?;
             }
             for (pattern, schema) in &node.pattern_properties {
-                self.step(1 + name.len() / 16)?;
+                self.step(pattern.steps(name))?;
                 if pattern.is_match(name) {
                     is_known = true;
                     self.apply(*schema, value, report)?;
@@ -214,7 +214,7 @@ impl<'s> Check<'s> {
                 }
             }
             Keyword::Pattern(source, pattern) => {
-                self.step(text.len() / 8)?;
+                self.step(pattern.steps(text))?;
                 if !pattern.is_match(text) {
                     report.add(|| words::no_match(source, text));
                 }
@@ -264,7 +264,7 @@ impl<'s> Check<'s> {
             Keyword::AdditionalProperties => {
                 let mut extra = Vec::new();
                 for (name, _) in object.iter() {
-                    self.step(1 + node.pattern_properties.len() * (1 + name.len() / 16))?;
+                    self.step(1 + node.pattern_properties.iter().map(|(pattern, _)| pattern.steps(name)).sum::<usize>())?;
                     let is_known =
                         node.properties.contains_key(name) || node.pattern_properties.iter().any(|(pattern, _)| pattern.is_match(name));
                     if !is_known {
