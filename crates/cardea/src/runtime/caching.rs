@@ -1,7 +1,7 @@
 //! The response cache's place in a request's life: before the integration, after everybody who may say no.
 
+use super::Desk;
 use super::view::{Caching, Unauthorized};
-use super::{BODY_BYTES_MAX, Desk};
 use base::gate::{Cached, Exchange, Refusal, RefusalKind, Reply, Stage, Verdict};
 use deliver::integration::CompiledIntegration;
 use deliver::response_cache::{CacheKey, Flight, Found, keep};
@@ -28,11 +28,12 @@ pub(super) async fn answer(
     work: &CompiledIntegration,
     ex: &mut Exchange,
 ) -> Result<Reply, Refusal> {
+    let bytes_max = desk.gateway.settings.payload_bytes_max;
     let mut warns = false;
-    let mut reply = match ask(caching, key, &mut warns, ex).await? {
+    let mut reply = match ask(caching, key, bytes_max, &mut warns, ex).await? {
         Answered::Hit(reply) => reply,
-        Answered::Alone => work.answer(&desk.upstreams, ex, BODY_BYTES_MAX).await?,
-        Answered::Lead(flight) => match work.answer(&desk.upstreams, ex, BODY_BYTES_MAX).await {
+        Answered::Alone => work.answer(&desk.upstreams, ex, bytes_max).await?,
+        Answered::Lead(flight) => match work.answer(&desk.upstreams, ex, bytes_max).await {
             Ok(reply) => land(desk, caching, flight, reply, ex).await?,
             // The gateway's own errors are nobody else's answer: those who wait ask for themselves.
             Err(refusal) => {
@@ -54,7 +55,7 @@ fn wants_new(ex: &Exchange) -> bool {
 }
 
 /// Asks the cache. Waits where another asks the back end for the same.
-async fn ask(caching: &Caching, key: &CacheKey, warns: &mut bool, ex: &mut Exchange) -> Result<Answered, Refusal> {
+async fn ask(caching: &Caching, key: &CacheKey, bytes_max: u64, warns: &mut bool, ex: &mut Exchange) -> Result<Answered, Refusal> {
     let mut renews = wants_new(ex);
     if renews && let Some(unauthorized) = caching.unauthorized {
         // Nobody can be authorised for execute-api:InvalidateCache yet.
@@ -66,7 +67,7 @@ async fn ask(caching: &Caching, key: &CacheKey, warns: &mut bool, ex: &mut Excha
         }
     }
     if key.needs_body() {
-        ex.request.body.whole(BODY_BYTES_MAX).await?;
+        ex.request.body.whole(bytes_max).await?;
     }
     let made = key.of(ex);
     let key = ex.notes.outcome(Stage::Cache, made)?;

@@ -60,6 +60,8 @@ pub struct GatewaySettings {
     pub explain_requests_per_thread: usize,
     /// Bytes that the response caches of all stages may hold.
     pub response_cache_bytes_max: u64,
+    /// Bytes of a body that is held whole.
+    pub payload_bytes_max: u64,
     /// Nothing is done that AWS has not.
     pub aws_strict: bool,
 }

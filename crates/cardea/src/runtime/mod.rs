@@ -29,9 +29,7 @@ pub use trial::{Prepared, prepare};
 
 use access_log::Lines;
 use arc_swap::{ArcSwap, Cache};
-use base::gate::{
-    AccessFormat, AccessLog, BodyFault, Exchange, Refusal, RefusalKind, Reply, RequestBody, RequestId, Stage, StageFacts, Verdict,
-};
+use base::gate::{AccessFormat, AccessLog, Exchange, Refusal, RefusalKind, Reply, RequestId, Stage, StageFacts, Verdict};
 use counts::{Counts, SeriesNames, Sum};
 use deliver::gateway_response::{GatewayResponses, put_standard_fields};
 use deliver::upstream::Upstreams;
@@ -54,9 +52,6 @@ pub struct Desk {
     plain: GatewayResponses,
     all_requests: Option<AccessLog>,
 }
-
-/// Bytes of a request's body, and of a back end's answer that a mapping must read whole (AWS: 10 MB).
-const BODY_BYTES_MAX: u64 = 10 * 1024 * 1024;
 
 /// Bytes of a body from which on work over it leaves the data thread.
 const LONG_BODY_BYTES: usize = 64 * 1024;
@@ -179,14 +174,9 @@ impl Drop for Desk {
     }
 }
 
-/// What holds before any API is known: the size of the body, as far as it was announced, and the verb that a caller may name in
-/// `X-HTTP-Method-Override` in place of its own (documented; the field is used up by it).
+/// What holds before any API is known: the verb that a caller may name in `X-HTTP-Method-Override` in place of its own (documented; the
+/// field is used up by it).
 fn front(ex: &mut Exchange) -> Result<(), Refusal> {
-    if let RequestBody::Stream(body) = &ex.request.body
-        && body.left().is_some_and(|left| left > BODY_BYTES_MAX)
-    {
-        return Err(BodyFault::TooLarge.refusal());
-    }
     let head = &ex.request.head;
     let Some(named) = head.field(h1::Known::XHttpMethodOverride).and_then(|verb| std::str::from_utf8(verb).ok()) else { return Ok(()) };
     if named == head.method_text() || router::Verb::named(named).is_none_or(|verb| verb == router::Verb::Any) {

@@ -6,7 +6,7 @@ use super::compile::CompiledMethod;
 use super::keys::KeyInPlan;
 use super::router::Verb;
 use super::view::{PlanView, StageView, Variant};
-use super::{BODY_BYTES_MAX, Desk, LONG_BODY_BYTES};
+use super::{Desk, LONG_BODY_BYTES};
 use admit::request_validator::check_body;
 use base::gate::{Buffer, Exchange, Refusal, RefusalKind, Reply, RequestBody, Short, Stage, Verdict, media_type};
 use base::tally::{Bucket, Quota, Rate, Taken, Ticket};
@@ -26,23 +26,24 @@ pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &m
     let pass = identify(desk, view, variant, number, ex)?;
     let charge = meter(desk, &pass, ex).await?;
     throttle(desk, view, variant, number, &pass, charge, ex)?;
-    unpack(ex).await?;
-    validate(method, ex).await?;
+    let bytes_max = desk.gateway.settings.payload_bytes_max;
+    unpack(bytes_max, ex).await?;
+    validate(method, bytes_max, ex).await?;
     let work = method.work.as_ref().map_err(|flaws| Refusal::of(RefusalKind::ApiConfigurationError, flaws.join("; ")))?;
     if matches!(work.backend, Backend::Mock(_)) && !work.request.needs_body() {
         // AWS takes the whole request before it answers, also where nobody reads it.
-        ex.request.body.discard(BODY_BYTES_MAX).await?;
+        ex.request.body.discard(bytes_max).await?;
     }
     let reply = match (variant.caching(number), &work.cache_key) {
         (Some(caching), Some(key)) => caching::answer(desk, caching, key, work, ex).await?,
         _ => {
             ex.notes.mark(Stage::Cache, Verdict::Absent);
-            work.answer(&desk.upstreams, ex, BODY_BYTES_MAX).await?
+            work.answer(&desk.upstreams, ex, bytes_max).await?
         }
     };
     match variant.deployment.packs_from_bytes {
         None => Ok(reply),
-        Some(minimum_bytes) => pack(reply, minimum_bytes, ex).await,
+        Some(minimum_bytes) => pack(reply, minimum_bytes, bytes_max, ex).await,
     }
 }
 
@@ -239,18 +240,18 @@ fn throttle(
 }
 
 /// Takes a body out of its content coding, before anything looks at it.
-async fn unpack(ex: &mut Exchange) -> Result<(), Refusal> {
+async fn unpack(bytes_max: u64, ex: &mut Exchange) -> Result<(), Refusal> {
     if !ex.request.head.fields().has(h1::Known::ContentEncoding) {
         ex.notes.mark(Stage::Decompression, Verdict::Absent);
         return Ok(());
     }
     let unpacked = match Coding::of_request(&ex.request.head) {
         Ok(Some(coding)) if !matches!(ex.request.body, RequestBody::None) => {
-            let packed = ex.request.body.whole(BODY_BYTES_MAX).await;
+            let packed = ex.request.body.whole(bytes_max).await;
             let plain = packed.and_then(|packed| match packed.is_empty() {
                 // Nothing is packed as nothing.
                 true => Ok(Buffer::none()),
-                false => coding.unpack(packed, BODY_BYTES_MAX),
+                false => coding.unpack(packed, bytes_max),
             });
             plain.map(|plain| ex.request.body = RequestBody::Whole(plain))
         }
@@ -260,21 +261,21 @@ async fn unpack(ex: &mut Exchange) -> Result<(), Refusal> {
 }
 
 /// Looks for the parameters that the method asks for, then holds the body against its model.
-async fn validate(method: &CompiledMethod, ex: &mut Exchange) -> Result<(), Refusal> {
+async fn validate(method: &CompiledMethod, bytes_max: u64, ex: &mut Exchange) -> Result<(), Refusal> {
     let Some(validation) = &method.validation else {
         ex.notes.mark(Stage::Validation, Verdict::Absent);
         return Ok(());
     };
     let outcome = match (validation.check_parameters(ex), validation.model(ex)) {
-        (Ok(()), Some(schema)) => fits(schema, ex).await,
+        (Ok(()), Some(schema)) => fits(schema, bytes_max, ex).await,
         (parameters, _) => parameters,
     };
     ex.notes.outcome(Stage::Validation, outcome)
 }
 
-async fn fits(schema: &Arc<Schema>, ex: &mut Exchange) -> Result<(), Refusal> {
+async fn fits(schema: &Arc<Schema>, bytes_max: u64, ex: &mut Exchange) -> Result<(), Refusal> {
     let media = media_type(&ex.request.head).into_owned();
-    let body = ex.request.body.whole(BODY_BYTES_MAX).await?;
+    let body = ex.request.body.whole(bytes_max).await?;
     if body.len() <= LONG_BODY_BYTES {
         return check_body(schema, body, &media);
     }
@@ -287,9 +288,9 @@ async fn fits(schema: &Arc<Schema>, ex: &mut Exchange) -> Result<(), Refusal> {
 }
 
 /// Packs an answer for a caller who takes it so.
-async fn pack(mut reply: Reply, minimum_bytes: u64, ex: &Exchange) -> Result<Reply, Refusal> {
+async fn pack(mut reply: Reply, minimum_bytes: u64, bytes_max: u64, ex: &Exchange) -> Result<Reply, Refusal> {
     if let Some(coding) = coding::of_answer(&reply, ex, minimum_bytes) {
-        read_whole(&mut reply, BODY_BYTES_MAX).await?;
+        read_whole(&mut reply, bytes_max).await?;
         coding::pack(coding, &mut reply, minimum_bytes);
     }
     Ok(reply)

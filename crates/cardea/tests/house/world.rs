@@ -67,6 +67,7 @@ impl World {
             slow_ms: 1_000,
             explain_requests_per_thread: 16,
             response_cache_bytes_max: 1 << 20,
+            payload_bytes_max: 10 << 20,
             aws_strict: false,
         };
         let background = tokio::runtime::Handle::current();
