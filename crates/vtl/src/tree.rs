@@ -47,7 +47,6 @@ pub(crate) struct Reference {
 /// The decorations of a reference.
 #[derive(Debug, Default)]
 pub(crate) struct Look {
-    pub(crate) is_quiet: bool,
     pub(crate) is_escaped: bool,
     /// Half of the backslashes before it.
     pub(crate) slashes: Span,
@@ -189,6 +188,8 @@ pub(crate) struct Operand {
     pub(crate) value: Expr,
     /// How it is written: one that is nothing is added to a string as its source.
     pub(crate) source: Span,
+    /// The same with the white space around it: so much is the source of what came of an operator.
+    pub(crate) padded: Span,
 }
 
 /// A compiled template.

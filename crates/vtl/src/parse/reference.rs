@@ -106,7 +106,6 @@ impl Parser<'_, '_> {
             return self.text_reference(at, otherwise);
         };
         let look = Look {
-            is_quiet,
             is_escaped,
             slashes: self.span(first.start, first.start + slashes / 2),
             signs: self.span(first.start + slashes, start),
