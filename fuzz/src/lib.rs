@@ -23,6 +23,7 @@ mod peer;
 mod request_head;
 mod server;
 mod signature;
+mod template;
 
 /// Bytes of one input.
 pub const INPUT_BYTES_MAX: usize = 4_096;
@@ -71,6 +72,11 @@ pub const TARGETS: &[Target] = &[
         name: "signature",
         about: "signatures of control calls: what was signed is taken, what was changed since is not",
         run: signature::run,
+    },
+    Target {
+        name: "template",
+        about: "mapping templates: compiled or told where they are wrong, rendered twice alike, within their bounds",
+        run: template::run,
     },
 ];
 

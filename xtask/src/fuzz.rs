@@ -78,6 +78,7 @@ fn dictionary(target: &str) -> &'static str {
         "http2_head" => "http2.dict",
         "openapi_import" => "openapi.dict",
         "member" | "patch" | "signature" => "control.dict",
+        "template" => "template.dict",
         _ => "http.dict",
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Reference {
     pub(crate) slot: Slot,
     pub(crate) links: Box<[Link]>,
     pub(crate) look: Look,
+    /// How it is written.
+    pub(crate) source: Span,
     /// What is printed when there is nothing: its own source, or nothing of a quiet one.
     pub(crate) otherwise: Span,
 }

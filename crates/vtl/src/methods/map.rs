@@ -71,7 +71,7 @@ pub(super) fn call(map: &Map, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Result<Va
 }
 
 /// Puts a value within bounds.
-pub(crate) fn put(map: &Map, key: &Value, value: &Value, fuel: &mut Fuel<'_>) -> Result<Value, Fault> {
+fn put(map: &Map, key: &Value, value: &Value, fuel: &mut Fuel<'_>) -> Result<Value, Fault> {
     let this = Value::Map(map.clone());
     fuel.check_knot(&this, key)?;
     fuel.check_knot(&this, value)?;

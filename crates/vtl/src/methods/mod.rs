@@ -11,7 +11,6 @@ mod number;
 mod pattern;
 mod string;
 
-pub(crate) use map::put;
 pub(crate) use number::{as_double, as_integer, java_double};
 pub(crate) use pattern::Pattern;
 

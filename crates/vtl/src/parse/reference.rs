@@ -112,13 +112,14 @@ impl Parser<'_, '_> {
             is_text: false,
             is_bare: links.is_empty() && !is_quiet && first.kind == Kind::Name,
         };
-        let otherwise = if is_quiet && !is_escaped { Span::default() } else { self.span(start, end) };
-        Reference { at: self.offset(start), slot: self.build.slot(root), links: links.into(), look, otherwise }
+        let source = self.span(start, end);
+        let otherwise = if is_quiet && !is_escaped { Span::default() } else { source };
+        Reference { at: self.offset(start), slot: self.build.slot(root), links: links.into(), look, source, otherwise }
     }
 
     fn text_reference(&mut self, at: u32, otherwise: Span) -> Reference {
         let look = Look { is_text: true, ..Look::default() };
-        Reference { at, slot: self.build.slot(""), links: Box::default(), look, otherwise }
+        Reference { at, slot: self.build.slot(""), links: Box::default(), look, source: otherwise, otherwise }
     }
 }
 

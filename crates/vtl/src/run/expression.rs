@@ -3,7 +3,7 @@
 use super::{At, Halt, Render, Rendered};
 use crate::error::Fault;
 use crate::map::Map;
-use crate::methods::{as_double, as_integer, equals, put};
+use crate::methods::{as_double, as_integer, equals};
 use crate::text::Text;
 use crate::tree::{Chain, Constant, Expr, Offset, Operand, Operator, Span};
 use crate::value::{List, Value};
@@ -44,7 +44,8 @@ impl<'t> Render<'t, '_> {
                 let map = Map::new();
                 for (key, value) in entries {
                     let (key, value) = (self.value(key)?, self.value(value)?);
-                    put(&map, &key, &value, &mut self.fuel).at(at)?;
+                    self.fuel.check_items(map.len() + 1).at(at)?;
+                    map.put(key, value);
                 }
                 Ok(Value::Map(map))
             }

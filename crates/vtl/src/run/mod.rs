@@ -67,8 +67,8 @@ pub(crate) struct Render<'t, 'r> {
     watch: Option<&'r mut dyn Watch>,
 }
 
-pub(crate) fn render<'t, 'r>(
-    program: &'t Program,
+pub(crate) fn render<'r>(
+    program: &Program,
     globals: &'r dyn Fn(&str) -> Value,
     limits: &'r Limits,
     watch: Option<&'r mut dyn Watch>,

@@ -69,7 +69,7 @@ impl<'t> Render<'t, '_> {
     fn set(&mut self, set: &'t Set) -> Rendered<()> {
         self.fuel.spend(1).at(set.at)?;
         let value = self.value(&set.value)?;
-        self.tell(set.at, |program| Event::Set { source: program.text(set.target.source()), value: &value });
+        self.tell(set.at, |program| Event::Set { source: program.text(set.target.source), value: &value });
         if !matches!(value, Value::Null) {
             self.assign(&set.target, value)?;
         }
@@ -229,7 +229,11 @@ impl<'t> Render<'t, '_> {
                 arguments.push((*parameter, self.given(argument)?));
             }
         }
-        self.in_frame(Frame { caller: self.frame, arguments, locals: Vec::new(), hidden: None }, program.slots.body_content.zip(call.block), &called.body)
+        self.in_frame(
+            Frame { caller: self.frame, arguments, locals: Vec::new(), hidden: None },
+            program.slots.body_content.zip(call.block),
+            &called.body,
+        )
     }
 
     fn given(&mut self, argument: &'t Argument) -> Rendered<Given<'t>> {
