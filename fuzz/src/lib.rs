@@ -25,6 +25,7 @@ mod peer;
 mod request_head;
 mod server;
 mod signature;
+mod template;
 
 /// Bytes of one input.
 pub const INPUT_BYTES_MAX: usize = 4_096;
@@ -79,6 +80,11 @@ pub const TARGETS: &[Target] = &[
         name: "json_schema",
         about: "schemas whose verdict is the same alone, asked for by another, and the opposite where forbidden",
         run: json_schema::run,
+    },
+    Target {
+        name: "template",
+        about: "mapping templates: compiled or told where they are wrong, rendered twice alike, within their bounds",
+        run: template::run,
     },
 ];
 

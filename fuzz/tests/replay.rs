@@ -36,6 +36,11 @@ fn request_heads_have_one_meaning() {
 }
 
 #[test]
+fn templates_end_well() {
+    replay("template");
+}
+
+#[test]
 fn answer_heads_have_one_meaning() {
     replay("answer_head");
 }

@@ -26,24 +26,44 @@ struct Entries {
 }
 
 impl Entries {
-    fn place(&mut self, key: &Value) -> Option<usize> {
-        let Value::Str(name) = key else { return self.pairs.iter().position(|(other, _)| is_same_key(other, key)) };
-        if self.pairs.len() <= UNINDEXED_MAX {
-            return self.pairs.iter().position(|(other, _)| matches!(other, Value::Str(other) if other == name));
+    fn place(&self, key: &Value) -> Option<usize> {
+        match key {
+            Value::Str(name) => self.place_of(name),
+            key => self.pairs.iter().position(|(other, _)| is_same_key(other, key)),
         }
-        let pairs = &self.pairs;
-        let index = self.index.get_or_insert_with(|| {
-            let names = pairs.iter().enumerate().filter_map(|(place, (key, _))| match key {
-                Value::Str(name) => Some((name.clone(), place)),
-                _ => None,
-            });
-            names.collect()
-        });
-        index.get(name).copied()
     }
 
     fn place_of(&self, name: &str) -> Option<usize> {
-        self.pairs.iter().position(|(key, _)| matches!(key, Value::Str(key) if &**key == name))
+        match &self.index {
+            Some(index) => index.get(name).copied(),
+            None => self.pairs.iter().position(|(key, _)| matches!(key, Value::Str(key) if &**key == name)),
+        }
+    }
+
+    fn push(&mut self, key: Value, value: Value) {
+        if let (Some(index), Value::Str(name)) = (&mut self.index, &key) {
+            index.insert(name.clone(), self.pairs.len());
+        }
+        self.pairs.push((key, value));
+        if self.index.is_none() && self.pairs.len() > UNINDEXED_MAX {
+            self.make_index();
+        }
+    }
+
+    fn remove(&mut self, place: usize) -> Value {
+        let (_, value) = self.pairs.remove(place);
+        if self.index.is_some() {
+            self.make_index();
+        }
+        value
+    }
+
+    fn make_index(&mut self) {
+        let names = self.pairs.iter().enumerate().filter_map(|(place, (key, _))| match key {
+            Value::Str(name) => Some((name.clone(), place)),
+            _ => None,
+        });
+        self.index = Some(names.collect());
     }
 }
 
@@ -77,13 +97,12 @@ impl Map {
 
     /// What stands under a name; none when nothing does, `Some(Null)` when null does.
     pub fn member(&self, name: &str) -> Option<Value> {
-        let mut entries = self.0.entries.borrow_mut();
-        let place = if entries.pairs.len() <= UNINDEXED_MAX { entries.place_of(name) } else { entries.place(&Value::from(name)) };
-        place.map(|place| entries.pairs[place].1.clone())
+        let entries = self.0.entries.borrow();
+        entries.place_of(name).map(|place| entries.pairs[place].1.clone())
     }
 
     pub fn get(&self, key: &Value) -> Option<Value> {
-        let mut entries = self.0.entries.borrow_mut();
+        let entries = self.0.entries.borrow();
         entries.place(key).map(|place| entries.pairs[place].1.clone())
     }
 
@@ -93,19 +112,14 @@ impl Map {
         if let Some(place) = entries.place(&key) {
             return Some(std::mem::replace(&mut entries.pairs[place].1, value));
         }
-        let place = entries.pairs.len();
-        if let (Some(index), Value::Str(name)) = (&mut entries.index, &key) {
-            index.insert(name.clone(), place);
-        }
-        entries.pairs.push((key, value));
+        entries.push(key, value);
         None
     }
 
     pub fn remove(&self, key: &Value) -> Option<Value> {
         let mut entries = self.0.entries.borrow_mut();
         let place = entries.place(key)?;
-        entries.index = None;
-        Some(entries.pairs.remove(place).1)
+        Some(entries.remove(place))
     }
 
     pub fn clear(&self) {

@@ -1,5 +1,6 @@
 //! Strings as values have them: shared, never copied to be passed on.
 
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Deref;
@@ -27,6 +28,13 @@ impl Deref for Text {
             Self::Own(text) => text,
             Self::OfTemplate(text) => text,
         }
+    }
+}
+
+// Equal and ordered as the `str` is.
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        self
     }
 }
 

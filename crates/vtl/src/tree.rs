@@ -40,6 +40,8 @@ pub(crate) struct Reference {
     pub(crate) slot: Slot,
     pub(crate) links: Box<[Link]>,
     pub(crate) look: Look,
+    /// How it is written.
+    pub(crate) source: Span,
     /// What is printed when there is nothing: its own source, or nothing of a quiet one.
     pub(crate) otherwise: Span,
 }
@@ -47,7 +49,6 @@ pub(crate) struct Reference {
 /// The decorations of a reference.
 #[derive(Debug, Default)]
 pub(crate) struct Look {
-    pub(crate) is_quiet: bool,
     pub(crate) is_escaped: bool,
     /// Half of the backslashes before it.
     pub(crate) slashes: Span,
@@ -189,6 +190,8 @@ pub(crate) struct Operand {
     pub(crate) value: Expr,
     /// How it is written: one that is nothing is added to a string as its source.
     pub(crate) source: Span,
+    /// The same with the white space around it: so much is the source of what came of an operator.
+    pub(crate) padded: Span,
 }
 
 /// A compiled template.
@@ -205,6 +208,8 @@ pub(crate) struct Program {
     /// Where each line of the text begins.
     pub(crate) lines: Vec<u32>,
     pub(crate) slots: WellKnown,
+    /// What a known variable has not prints nothing, where Velocity prints the reference itself.
+    pub(crate) is_silent: bool,
 }
 
 /// The variables that loops and macros set by themselves, if the text names them at all.

@@ -168,12 +168,15 @@ struct ListCell {
     style: Style,
     /// A Java array: it has a list's methods, but a fixed length.
     is_array: bool,
+    /// The map whose keys, values or entries these are. Such a list is what was there when it was asked for; it has no places, and a loop
+    /// over it notices when the map grows or shrinks.
+    of: Option<Map>,
     items: RefCell<Vec<Value>>,
 }
 
 impl List {
     pub fn new(style: Style, items: Vec<Value>) -> Self {
-        Self(Rc::new(ListCell { style, is_array: false, items: RefCell::new(items) }))
+        Self(Rc::new(ListCell { style, is_array: false, of: None, items: RefCell::new(items) }))
     }
 
     pub(crate) fn java(items: Vec<Value>) -> Self {
@@ -181,7 +184,20 @@ impl List {
     }
 
     pub(crate) fn array(items: Vec<Value>) -> Self {
-        Self(Rc::new(ListCell { style: Style::Java, is_array: true, items: RefCell::new(items) }))
+        Self(Rc::new(ListCell { style: Style::Java, is_array: true, of: None, items: RefCell::new(items) }))
+    }
+
+    pub(crate) fn view(of: &Map, items: Vec<Value>) -> Self {
+        Self(Rc::new(ListCell { style: Style::Java, is_array: false, of: Some(of.clone()), items: RefCell::new(items) }))
+    }
+
+    pub(crate) fn is_view(&self) -> bool {
+        self.0.of.is_some()
+    }
+
+    /// What tells that it was changed: its length, or that of the map it shows.
+    pub(crate) fn length_behind(&self) -> usize {
+        self.0.of.as_ref().map_or_else(|| self.len(), Map::len)
     }
 
     pub fn style(&self) -> Style {

@@ -12,7 +12,7 @@ const LINES_MAX: usize = 900;
 const LINES_P90_MAX: usize = 500;
 
 const FEATURES: [&str; 4] = ["admit", "deliver", "define", "publish"];
-const LANGUAGES: [&str; 3] = ["sigv4", "h1", "jsonkit"];
+const LANGUAGES: [&str; 4] = ["sigv4", "h1", "jsonkit", "vtl"];
 
 fn begins(path: &[String], prefix: &str) -> bool {
     let mut parts = path.iter().map(String::as_str);
@@ -176,6 +176,7 @@ fn only_a_few_files_name_what_is_to_be_named_in_one_place() {
 fn each_crate_depends_on_those_to_its_left() {
     let order: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("sigv4", &[][..]),
+        ("vtl", &[][..]),
         ("h1", &[][..]),
         ("jsonkit", &[][..]),
         ("vtl", &[][..]),

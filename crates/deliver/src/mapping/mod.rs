@@ -30,6 +30,6 @@ pub use response::IntegrationResponse;
 pub(crate) use response::broken;
 pub use response::read_whole;
 pub(crate) use source::{Seen, Source, request_source, stage_variable};
-pub use template::{Event, EventError, MappingTemplate, Rendered};
+pub use template::{Event, EventError, MappingTemplate, Rendered, render_plain};
 pub(crate) use templates::choose;
 pub use templates::{Template, Templates};

@@ -138,7 +138,7 @@ fn grouped(digits: &str, field: &Field) -> String {
     let whole = digits.find('.').unwrap_or(digits.len());
     let mut out = String::new();
     for (place, digit) in digits.char_indices() {
-        if place > 0 && place < whole && (whole - place) % 3 == 0 {
+        if place > 0 && place < whole && (whole - place).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -1,12 +1,15 @@
 //! What `java.util.List` has. An array has what does not change its length.
 
-use super::{Call, Method, equals as equal, out_of_bounds};
+use super::{Call, Method, equals as equal, out_of_bounds, refuse_null};
 use crate::error::Fault;
 use crate::run::Fuel;
 use crate::value::{List, Value};
 
 pub(super) fn call(list: &List, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Result<Value, Fault> {
     let length = list.len();
+    if list.is_view() && !is_of_sets(call.method) {
+        return Ok(Value::Null);
+    }
     Ok(match (call.method, call.arguments) {
         (Method::Size, []) => Value::Int(length as i64),
         (Method::IsEmpty, []) => Value::Bool(length == 0),
@@ -17,6 +20,7 @@ pub(super) fn call(list: &List, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Result<
             list.change(|items| std::mem::replace(&mut items[place], value.clone()))
         }
         (Method::Contains, [value]) => Value::Bool(position(list, value, fuel)?.is_some()),
+        (Method::ContainsAll, [others]) if others.is_null() => return Err(refuse_null("a list")),
         (Method::ContainsAll, [others]) => match items_of(others) {
             Some(others) => {
                 for other in others {
@@ -57,6 +61,11 @@ pub(super) fn call(list: &List, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Result<
     })
 }
 
+/// What `keySet()`, `values()` and `entrySet()` give has no places and is not changed.
+fn is_of_sets(method: Method) -> bool {
+    matches!(method, Method::Size | Method::IsEmpty | Method::Contains | Method::ContainsAll | Method::ToArray | Method::Equals)
+}
+
 /// What changes a list.
 fn change(list: &List, call: &Call<'_>, length: usize, fuel: &mut Fuel<'_>) -> Result<Value, Fault> {
     let this = || Value::List(list.clone());
@@ -75,6 +84,7 @@ fn change(list: &List, call: &Call<'_>, length: usize, fuel: &mut Fuel<'_>) -> R
             list.change(|items| items.insert(place, value.clone()));
             nothing()
         }
+        (Method::AddAll | Method::RemoveAll | Method::RetainAll, [others]) if others.is_null() => return Err(refuse_null("a list")),
         (Method::AddAll, [others]) => match items_of(others) {
             Some(others) => insert_all(list, length, others, fuel)?,
             None => Value::Null,

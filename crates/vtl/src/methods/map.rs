@@ -55,15 +55,15 @@ pub(super) fn call(map: &Map, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Result<Va
         }
         (Method::KeySet, []) => {
             fuel.spend_items(length)?;
-            Value::List(List::java(map.entries().iter().map(|(key, _)| key.clone()).collect()))
+            Value::List(List::view(map, map.entries().iter().map(|(key, _)| key.clone()).collect()))
         }
         (Method::Values, []) => {
             fuel.spend_items(length)?;
-            Value::List(List::java(map.entries().iter().map(|(_, value)| value.clone()).collect()))
+            Value::List(List::view(map, map.entries().iter().map(|(_, value)| value.clone()).collect()))
         }
         (Method::EntrySet, []) => {
             fuel.spend_items(length)?;
-            Value::List(List::java(map.entries().iter().map(|entry| Value::Entry(Rc::new(entry.clone()))).collect()))
+            Value::List(List::view(map, map.entries().iter().map(|entry| Value::Entry(Rc::new(entry.clone()))).collect()))
         }
         (Method::Equals, [other]) => Value::Bool(equal(&Value::Map(map.clone()), other, fuel)?),
         _ => Value::Null,
@@ -71,7 +71,7 @@ pub(super) fn call(map: &Map, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Result<Va
 }
 
 /// Puts a value within bounds.
-pub(crate) fn put(map: &Map, key: &Value, value: &Value, fuel: &mut Fuel<'_>) -> Result<Value, Fault> {
+fn put(map: &Map, key: &Value, value: &Value, fuel: &mut Fuel<'_>) -> Result<Value, Fault> {
     let this = Value::Map(map.clone());
     fuel.check_knot(&this, key)?;
     fuel.check_knot(&this, value)?;

@@ -11,7 +11,6 @@ mod number;
 mod pattern;
 mod string;
 
-pub(crate) use map::put;
 pub(crate) use number::{as_double, as_integer, java_double};
 pub(crate) use pattern::Pattern;
 
@@ -238,7 +237,7 @@ pub(crate) fn call(receiver: &Value, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Re
         Value::Map(map) => map::call(map, call, fuel),
         Value::Entry(entry) => Ok(map::call_entry(entry, call)),
         Value::Int(_) | Value::Big(_) | Value::Double(_) => number::call(receiver, call, fuel),
-        Value::Bool(truth) => Ok(number::call_boolean(*truth, call)),
+        Value::Bool(truth) => number::call_boolean(*truth, call),
         _ => Ok(Value::Null),
     }
 }
@@ -246,7 +245,7 @@ pub(crate) fn call(receiver: &Value, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Re
 /// `$value.name`: a getter, a member of a map, or an `is…()`.
 pub(crate) fn member(receiver: &Value, name: &str) -> Value {
     match receiver {
-        Value::Map(map) => map.member(name).unwrap_or_else(|| if name == "empty" { Value::Bool(map.is_empty()) } else { Value::Null }),
+        Value::Map(map) => map.member(name).unwrap_or_default(),
         Value::Entry(entry) => match name {
             "key" => entry.0.clone(),
             "value" => entry.1.clone(),
@@ -257,7 +256,7 @@ pub(crate) fn member(receiver: &Value, name: &str) -> Value {
             "blank" => Value::Bool(text.trim().is_empty()),
             _ => Value::Null,
         },
-        Value::List(list) if name == "empty" => Value::Bool(list.is_empty()),
+        Value::List(list) if name == "empty" && !list.is_array() => Value::Bool(list.is_empty()),
         Value::Double(number) => match name {
             "naN" => Value::Bool(number.is_nan()),
             "infinite" => Value::Bool(number.is_infinite()),
@@ -293,6 +292,11 @@ fn text_of(value: Option<&Value>) -> Option<&Text> {
         Some(Value::Str(text)) => Some(text),
         _ => None,
     }
+}
+
+/// Java would throw a ClassCastException.
+fn refuse_kind(method: &str, value: &Value) -> Fault {
+    Fault::call(format!("{method} cannot take a {}", value.kind()))
 }
 
 /// Java would throw a NullPointerException.

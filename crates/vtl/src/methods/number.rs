@@ -1,6 +1,6 @@
 //! What numbers and booleans have, and how Java writes a double.
 
-use super::{Call, Method, equals, text_of};
+use super::{Call, Method, equals, refuse_kind, text_of};
 use crate::error::Fault;
 use crate::run::Fuel;
 use crate::value::Value;
@@ -20,7 +20,7 @@ pub(super) fn call(number: &Value, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Resu
         (Method::CompareTo, [other]) => match (number, other) {
             (Value::Int(one), Value::Int(other)) => ordering(one.cmp(other)),
             (Value::Double(one), Value::Double(other)) => ordering(one.total_cmp(other)),
-            _ => Value::Null,
+            _ => return Err(refuse_kind("compareTo", other)),
         },
         (Method::HashCode, []) => match number {
             Value::Int(number) => {
@@ -28,6 +28,7 @@ pub(super) fn call(number: &Value, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Resu
             }
             _ => Value::Null,
         },
+        (Method::ParseInt | Method::ParseLong, [Value::Null | Value::Absent]) if is_whole => return Err(Fault::call("null is no integer")),
         (Method::ParseInt | Method::ParseLong, [text]) if is_whole => match text_of(Some(text)) {
             Some(text) => parsed_integer(text)?,
             None => Value::Null,
@@ -53,15 +54,16 @@ pub(super) fn call(number: &Value, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Resu
     })
 }
 
-pub(super) fn call_boolean(truth: bool, call: &Call<'_>) -> Value {
-    match (call.method, call.arguments) {
+pub(super) fn call_boolean(truth: bool, call: &Call<'_>) -> Result<Value, Fault> {
+    Ok(match (call.method, call.arguments) {
         (Method::BooleanValue, []) => Value::Bool(truth),
         (Method::Equals, [other]) => Value::Bool(matches!(other, Value::Bool(other) if *other == truth)),
         (Method::CompareTo, [Value::Bool(other)]) => ordering(truth.cmp(other)),
+        (Method::CompareTo, [other]) => return Err(refuse_kind("compareTo", other)),
         (Method::HashCode, []) => Value::Int(if truth { 1231 } else { 1237 }),
         (Method::ParseBoolean | Method::ValueOf, [Value::Str(text)]) => Value::Bool(text.eq_ignore_ascii_case("true")),
         _ => Value::Null,
-    }
+    })
 }
 
 fn ordering(order: std::cmp::Ordering) -> Value {

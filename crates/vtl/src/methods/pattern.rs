@@ -59,10 +59,9 @@ impl Pattern {
         let times = if is_first { 1 } else { usize::MAX };
         match self {
             Self::Plain(plain) if !plain.is_empty() => {
-                let made = made(replacement, Groups::Plain(plain))?;
                 for (at, _) in text.match_indices(plain.as_str()).take(times) {
                     out.push_str(&text[last..at]);
-                    out.push_str(&made);
+                    out.push_str(&made(replacement, Groups::Plain(plain))?);
                     last = at + plain.len();
                     within(&out, bytes_max)?;
                 }
@@ -77,12 +76,18 @@ impl Pattern {
                 }
             }
             Self::Regex(search, _) => {
-                for captures in search.captures_iter(text).take(times) {
-                    let Some(found) = captures.get(0) else { continue };
+                let mut from = 0;
+                for _ in 0..times {
+                    let Some(captures) = search.captures_at(text, from) else { break };
+                    let Some(found) = captures.get(0) else { break };
                     out.push_str(&text[last..found.start()]);
                     out.push_str(&made(replacement, Groups::Of(&captures))?);
                     last = found.end();
                     within(&out, bytes_max)?;
+                    match after(text, found.start(), found.end()) {
+                        Some(next) => from = next,
+                        None => break,
+                    }
                 }
             }
         }
@@ -115,7 +120,13 @@ impl Pattern {
                 let _ = text.match_indices(plain.as_str()).all(|(at, _)| cut(at, at + plain.len()));
             }
             Self::Regex(search, _) => {
-                let _ = search.find_iter(text).all(|found| cut(found.start(), found.end()));
+                let mut from = 0;
+                while let Some(found) = search.find_at(text, from)
+                    && cut(found.start(), found.end())
+                    && let Some(next) = after(text, found.start(), found.end())
+                {
+                    from = next;
+                }
             }
         }
         if parts.is_empty() && last == 0 {
@@ -129,6 +140,14 @@ impl Pattern {
         }
         parts
     }
+}
+
+/// Where Java looks next: at the end of a match, or a character further when it was empty; none at the end of the text.
+fn after(text: &str, start: usize, end: usize) -> Option<usize> {
+    if end > start {
+        return Some(end);
+    }
+    text[end..].chars().next().map(|character| end + character.len_utf8())
 }
 
 fn within(out: &str, bytes_max: usize) -> Result<(), Fault> {

@@ -1,6 +1,6 @@
 //! What `java.lang.String` has. Java counts in UTF-16 units: so do all indexes and lengths here.
 
-use super::{Call, Method, Pattern, equals, format, out_of_bounds, refuse_null};
+use super::{Call, Method, Pattern, equals, format, out_of_bounds, refuse_kind, refuse_null};
 use crate::error::Fault;
 use crate::run::Fuel;
 use crate::text::Text;
@@ -15,7 +15,7 @@ pub(super) fn call(text: &Text, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Result<
         [] => bare(text, call.method, fuel)?,
         // A null fits every argument that is no number, and most methods then throw.
         [first, ..] if first.is_null() && call.method.is_of_strings() => return with_null(call),
-        [Value::Int(number)] => with_number(text, call.method, *number, fuel)?,
+        [Value::Int(number)] if call.method != Method::CompareTo => with_number(text, call.method, *number, fuel)?,
         [Value::Int(from), Value::Int(to)] => match call.method {
             Method::Substring | Method::SubSequence => made(range(text, *from, *to)?.to_owned(), fuel)?,
             _ => Value::Null,
@@ -39,6 +39,7 @@ pub(super) fn call(text: &Text, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Result<
             }
             _ => more(call, fuel)?,
         },
+        [other] if call.method == Method::CompareTo => return Err(refuse_kind("compareTo", other)),
         [other] if call.method == Method::Equals => Value::Bool(equals(&Value::Str(text.clone()), other, fuel)?),
         _ => more(call, fuel)?,
     })

@@ -37,8 +37,8 @@ impl Parser<'_, '_> {
             rest.push((*operator, self.ranked(rank + 1)?));
         }
         let Some((_, last)) = rest.last() else { return Ok(first) };
-        let (at, source) = (first.at, last.source);
-        Ok(Operand { at, value: Expr::Chain(Box::new(Chain { first, rest: rest.into() })), source })
+        let (at, source) = (first.at, last.padded);
+        Ok(Operand { at, value: Expr::Chain(Box::new(Chain { first, rest: rest.into() })), source, padded: source })
     }
 
     fn unary(&mut self) -> Result<Operand, Flaw> {
@@ -52,11 +52,12 @@ impl Parser<'_, '_> {
         }
         self.skip_white()?;
         self.take()?;
-        let Operand { at, value, source } = self.nested(Self::unary)?;
-        Ok(Operand { at, value: Expr::Not(Box::new(value)), source })
+        let Operand { at, value, source, padded } = self.nested(Self::unary)?;
+        Ok(Operand { at, value: Expr::Not(Box::new(value)), source, padded })
     }
 
     fn primary(&mut self) -> Result<Operand, Flaw> {
+        let before = self.peek(0)?.start;
         self.skip_white()?;
         let start = self.peek(0)?.start;
         let kind = self.kind()?;
@@ -73,7 +74,8 @@ impl Parser<'_, '_> {
         let next = self.peek(0)?.start;
         let end = start + self.text[start..next.max(start)].trim_end().len();
         self.skip_white()?;
-        Ok(Operand { at: self.offset(start), value, source: self.span(start, end) })
+        let after = self.peek(0)?.start.max(end);
+        Ok(Operand { at: self.offset(start), value, source: self.span(start, end), padded: self.span(before, after) })
     }
 
     /// An argument of a method, an item of a list or map, with the white space around it.

@@ -244,10 +244,8 @@ impl<'a> Lexer<'a> {
                     Match::Carry(carry) => {
                         self.carry(carry);
                         if self.at >= self.bytes.len() {
-                            let wrong = format!(
-                                "the template ends after {:?}, which begins something",
-                                &self.text[start..self.at.min(start + 20).max(start)].trim()
-                            );
+                            let carried: String = self.text[start..].chars().take(20).collect();
+                            let wrong = format!("the template ends after {:?}, which begins something", carried.trim());
                             return Err(Wrong { at: self.at, message: wrong });
                         }
                     }
@@ -266,12 +264,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn token(&self, kind: Kind, start: usize, before: String) -> Token {
-        let end = match kind {
-            // `1..` of a range is the integer alone, and a name begins after the dot.
-            Kind::Integer | Kind::Dot => self.at,
-            _ => self.at,
-        };
-        Token { kind, start, end, before: (!before.is_empty()).then(|| before.into_boxed_str()) }
+        Token { kind, start, end: self.at, before: (!before.is_empty()).then(|| before.into_boxed_str()) }
     }
 
     fn carry(&mut self, carry: Carry) {
@@ -581,7 +574,7 @@ impl<'a> Lexer<'a> {
             let dollar = slashes + 1;
             best.take(Match::Carry(Carry::Dollar), dollar - at);
             let more = self.skip_while(dollar, |byte| byte == b'\\');
-            if matches!(self.byte(more), b'!' | b'#') {
+            if self.byte(more) == b'!' {
                 best.take(Match::Carry(Carry::Dollar), more + 1 - at);
             }
         }

@@ -106,20 +106,20 @@ impl Parser<'_, '_> {
             return self.text_reference(at, otherwise);
         };
         let look = Look {
-            is_quiet,
             is_escaped,
             slashes: self.span(first.start, first.start + slashes / 2),
             signs: self.span(first.start + slashes, start),
             is_text: false,
             is_bare: links.is_empty() && !is_quiet && first.kind == Kind::Name,
         };
-        let otherwise = if is_quiet && !is_escaped { Span::default() } else { self.span(start, end) };
-        Reference { at: self.offset(start), slot: self.build.slot(root), links: links.into(), look, otherwise }
+        let source = self.span(start, end);
+        let otherwise = if is_quiet && !is_escaped { Span::default() } else { source };
+        Reference { at: self.offset(start), slot: self.build.slot(root), links: links.into(), look, source, otherwise }
     }
 
     fn text_reference(&mut self, at: u32, otherwise: Span) -> Reference {
         let look = Look { is_text: true, ..Look::default() };
-        Reference { at, slot: self.build.slot(""), links: Box::default(), look, otherwise }
+        Reference { at, slot: self.build.slot(""), links: Box::default(), look, source: otherwise, otherwise }
     }
 }
 

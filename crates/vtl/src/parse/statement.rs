@@ -200,7 +200,7 @@ impl Parser<'_, '_> {
             self.lexer.pop();
             return self.bare_directive(name, &word, nodes);
         }
-        let given = self.given(name, &word)?;
+        let given = self.given(name)?;
         let close = self.expect(Kind::ParenClose, "an argument or `)`")?;
         let at = self.offset(word.start);
         match name {
@@ -238,7 +238,10 @@ impl Parser<'_, '_> {
             "stop" => nodes.push(Node::Stop(at)),
             "break" => nodes.push(Node::Break(at, None)),
             "macro" => return self.flaw(word.start, "#macro needs at least the macro's name: `#macro(name $argument)`"),
-            "foreach" | "define" | "literal" | "include" | "parse" | "evaluate" => {
+            "include" => return self.unavailable(word, "include", nodes),
+            "parse" => return self.unavailable(word, "parse", nodes),
+            "evaluate" => return self.unavailable(word, "evaluate", nodes),
+            "foreach" | "define" | "literal" => {
                 return self.flaw(word.start, format!("#{name} needs its arguments in parentheses"));
             }
             _ if name.starts_with('@') => {
@@ -254,7 +257,7 @@ impl Parser<'_, '_> {
     }
 
     /// The arguments of a directive: separated by white space, or commas, or nothing.
-    fn given(&mut self, name: &str, word: &Token) -> Result<Vec<Given>, Flaw> {
+    fn given(&mut self, name: &str) -> Result<Vec<Given>, Flaw> {
         self.skip_white()?;
         self.expect(Kind::ParenOpen, "`(`")?;
         let mut given = Vec::new();
@@ -290,7 +293,6 @@ impl Parser<'_, '_> {
             given.push(argument);
         }
         self.skip_white()?;
-        let _ = word;
         Ok(given)
     }
 

@@ -3,9 +3,9 @@
 use super::{At, Halt, Render, Rendered};
 use crate::error::Fault;
 use crate::map::Map;
-use crate::methods::{as_double, as_integer, equals, put};
+use crate::methods::{as_double, as_integer, equals};
 use crate::text::Text;
-use crate::tree::{Chain, Constant, Expr, Offset, Operand, Operator};
+use crate::tree::{Chain, Constant, Expr, Offset, Operand, Operator, Span};
 use crate::value::{List, Value};
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -44,7 +44,8 @@ impl<'t> Render<'t, '_> {
                 let map = Map::new();
                 for (key, value) in entries {
                     let (key, value) = (self.value(key)?, self.value(value)?);
-                    put(&map, &key, &value, &mut self.fuel).at(at)?;
+                    self.fuel.check_items(map.len() + 1).at(at)?;
+                    map.put(key, value);
                 }
                 Ok(Value::Map(map))
             }
@@ -94,7 +95,7 @@ impl<'t> Render<'t, '_> {
             Some((Operator::And | Operator::Or, _)) => Value::Bool(self.truth(&chain.first.value)?),
             _ => self.value(&chain.first.value)?,
         };
-        let mut before = &chain.first;
+        let mut before = chain.first.source;
         for (operator, operand) in &chain.rest {
             self.fuel.spend(1).at(operand.at)?;
             so_far = match operator {
@@ -103,16 +104,16 @@ impl<'t> Render<'t, '_> {
                 _ => {
                     let right = self.value(&operand.value)?.plain(operand.at)?;
                     let left = so_far.plain(operand.at)?;
-                    self.apply(*operator, left, right, [before, operand])?
+                    self.apply(*operator, left, right, before, operand)?
                 }
             };
-            before = operand;
+            before = operand.padded;
         }
         Ok(so_far)
     }
 
-    fn apply(&mut self, operator: Operator, left: Value, right: Value, operands: [&'t Operand; 2]) -> Rendered<Value> {
-        let at = operands[1].at;
+    fn apply(&mut self, operator: Operator, left: Value, right: Value, before: Span, operand: &'t Operand) -> Rendered<Value> {
+        let at = operand.at;
         let ordered = |wanted: fn(Ordering) -> bool| Value::Bool(compare(&left, &right).is_some_and(wanted));
         Ok(match operator {
             Operator::Equal => Value::Bool(self.is_equal(&left, &right, at)?),
@@ -121,19 +122,19 @@ impl<'t> Render<'t, '_> {
             Operator::LessOrEqual => ordered(Ordering::is_le),
             Operator::Greater => ordered(Ordering::is_gt),
             Operator::GreaterOrEqual => ordered(Ordering::is_ge),
-            Operator::Add if left.as_str().is_some() || right.as_str().is_some() => self.join(&left, &right, operands)?,
+            Operator::Add if left.as_str().is_some() || right.as_str().is_some() => self.join(&left, &right, before, operand)?,
             operator => math(operator, &left, &right).at(at)?,
         })
     }
 
     /// Adding to a string: what is nothing is added as it is written.
-    fn join(&mut self, left: &Value, right: &Value, operands: [&'t Operand; 2]) -> Rendered<Value> {
+    fn join(&mut self, left: &Value, right: &Value, before: Span, operand: &'t Operand) -> Rendered<Value> {
         let program = self.program;
         let mut joined = String::new();
-        for (value, operand) in [left, right].into_iter().zip(operands) {
+        for (value, source) in [(left, before), (right, operand.source)] {
             match value {
                 Value::Str(text) => joined.push_str(text),
-                Value::Null => joined.push_str(program.text(operand.source)),
+                Value::Null => joined.push_str(program.text(source)),
                 value => {
                     let text = self.text_of(value, operand.at)?;
                     joined.push_str(&text.unwrap_or_default());

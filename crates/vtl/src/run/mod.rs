@@ -54,19 +54,21 @@ pub(crate) struct Render<'t, 'r> {
     /// What each variable holds; none before it is asked for.
     slots: Vec<Option<Value>>,
     frames: Vec<Frame<'t>>,
-    /// The macro that is rendered.
+    /// The innermost scope.
     frame: Option<usize>,
     out: String,
     fuel: Fuel<'r>,
     /// How many loops are around.
     loops: u32,
+    /// How many macros are around.
+    macros: u32,
     /// How often each block is within itself.
     block_depths: Vec<u32>,
     watch: Option<&'r mut dyn Watch>,
 }
 
-pub(crate) fn render<'t, 'r>(
-    program: &'t Program,
+pub(crate) fn render<'r>(
+    program: &Program,
     globals: &'r dyn Fn(&str) -> Value,
     limits: &'r Limits,
     watch: Option<&'r mut dyn Watch>,
@@ -81,6 +83,7 @@ pub(crate) fn render<'t, 'r>(
         out: String::with_capacity(program.pool.len() + 256),
         fuel: Fuel::new(limits),
         loops: 0,
+        macros: 0,
         block_depths: vec![0; program.blocks.len()],
         watch,
     };

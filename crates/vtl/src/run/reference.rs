@@ -20,6 +20,9 @@ impl<'t> Render<'t, '_> {
                 break;
             }
             value = self.follow(value, link)?;
+            if value.is_null() && self.program.is_silent {
+                return Ok(Value::Absent);
+            }
         }
         Ok(value)
     }
@@ -149,7 +152,7 @@ impl<'t> Render<'t, '_> {
         let at = reference.at;
         self.fuel.spend(1).at(at)?;
         let value = self.reference(reference)?;
-        self.tell(at, |program| Event::Reference { source: program.text(reference.source()), value: &value });
+        self.tell(at, |program| Event::Reference { source: program.text(reference.source), value: &value });
         let look = &reference.look;
         if look.is_escaped {
             self.write_span(look.slashes, at)?;
@@ -252,13 +255,6 @@ impl<'t> Render<'t, '_> {
         let call = Call { method: Method::Put, arguments: &[Value::from(name), value], pattern: None };
         methods::call(&Value::Map(map), &call, &mut self.fuel).at(at)?;
         Ok(true)
-    }
-}
-
-impl Reference {
-    /// As it is written; a quiet one has no text of its own to print, so only the place tells.
-    pub(super) fn source(&self) -> crate::tree::Span {
-        self.otherwise
     }
 }
 

@@ -19,7 +19,7 @@ enum Items {
 impl Items {
     fn length_now(&self) -> usize {
         match self {
-            Self::List(list) => list.len(),
+            Self::List(list) => list.length_behind(),
             Self::Values(_, map) => map.len(),
         }
     }
@@ -69,7 +69,7 @@ impl<'t> Render<'t, '_> {
     fn set(&mut self, set: &'t Set) -> Rendered<()> {
         self.fuel.spend(1).at(set.at)?;
         let value = self.value(&set.value)?;
-        self.tell(set.at, |program| Event::Set { source: program.text(set.target.source()), value: &value });
+        self.tell(set.at, |program| Event::Set { source: program.text(set.target.source), value: &value });
         if !matches!(value, Value::Null) {
             self.assign(&set.target, value)?;
         }
@@ -170,8 +170,10 @@ impl<'t> Render<'t, '_> {
                 this.0.index.set(index as u32);
                 this.0.has_next.set(has_next);
             }
+            let is_null = matches!(value, Value::Null);
             self.set_variable(each.variable, value);
-            match self.body(&each.body) {
+            let result = if is_null { self.with_hidden(each.variable, &each.body) } else { self.body(&each.body) };
+            match result {
                 Ok(()) => {}
                 Err(Halt::Break) => break,
                 Err(Halt::BreakOf(broken)) if broken == depth => break,
@@ -179,6 +181,17 @@ impl<'t> Render<'t, '_> {
             }
         }
         Ok(())
+    }
+
+    /// A turn over null: whatever the body sets the variable to, it stays null.
+    fn with_hidden(&mut self, slot: Slot, body: &'t [Node]) -> Rendered<()> {
+        let here = self.frame;
+        self.frames.push(Frame { caller: here, arguments: Vec::new(), locals: Vec::new(), hidden: Some(slot) });
+        self.frame = Some(self.frames.len() - 1);
+        let result = self.body(body);
+        self.frames.pop();
+        self.frame = here;
+        result
     }
 
     /// Renders a `#define`d block; false when it is too deep within itself, and so prints nothing.
@@ -203,7 +216,7 @@ impl<'t> Render<'t, '_> {
         let name = &program.macro_names[call.name as usize];
         let Some(called) = &program.macros[call.name as usize] else { return self.write_span(call.source, call.at) };
         self.tell(call.at, |_| Event::Macro { name });
-        if self.frames.len() >= self.limits.macro_depth_max as usize {
+        if self.macros >= self.limits.macro_depth_max {
             return Err(Halt::new(call.at, Fault::limit("macro_depth_max", self.limits.macro_depth_max)));
         }
         let mut arguments = Vec::with_capacity(called.parameters.len());
@@ -216,7 +229,11 @@ impl<'t> Render<'t, '_> {
                 arguments.push((*parameter, self.given(argument)?));
             }
         }
-        self.in_frame(Frame { caller: self.frame, arguments, locals: Vec::new() }, program.slots.body_content.zip(call.block), &called.body)
+        self.in_frame(
+            Frame { caller: self.frame, arguments, locals: Vec::new(), hidden: None },
+            program.slots.body_content.zip(call.block),
+            &called.body,
+        )
     }
 
     fn given(&mut self, argument: &'t Argument) -> Rendered<Given<'t>> {
@@ -233,7 +250,9 @@ impl<'t> Render<'t, '_> {
         let here = self.frame;
         self.frames.push(frame);
         self.frame = Some(self.frames.len() - 1);
+        self.macros += 1;
         let result = self.body(body);
+        self.macros -= 1;
         self.frames.pop();
         self.frame = here;
         match result {

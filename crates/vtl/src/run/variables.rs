@@ -7,12 +7,14 @@ use super::{Render, Rendered};
 use crate::tree::{Expr, Slot, Span};
 use crate::value::Value;
 
-/// A macro that is rendered.
+/// A macro that is rendered, or a turn of a loop over null.
 pub(super) struct Frame<'t> {
     /// The scope of the caller.
     pub(super) caller: Option<usize>,
     pub(super) arguments: Vec<(Slot, Given<'t>)>,
     pub(super) locals: Vec<(Slot, Value)>,
+    /// The variable that is null here, whatever it is set to. Such a frame has nothing of its own.
+    pub(super) hidden: Option<Slot>,
 }
 
 pub(super) enum Given<'t> {
@@ -26,6 +28,9 @@ impl<'t> Render<'t, '_> {
         let mut scope = self.frame;
         while let Some(index) = scope {
             let frame = &self.frames[index];
+            if frame.hidden == Some(slot) {
+                return Ok(Value::Null);
+            }
             if let Some((_, value)) = frame.locals.iter().find(|(local, value)| *local == slot && !matches!(value, Value::Null)) {
                 return Ok(value.clone());
             }
@@ -60,7 +65,9 @@ impl<'t> Render<'t, '_> {
         let mut scope = self.frame;
         while let Some(index) = scope {
             let frame = &mut self.frames[index];
-            set_local(&mut frame.locals, slot, value.clone());
+            if frame.hidden.is_none() {
+                set_local(&mut frame.locals, slot, value.clone());
+            }
             scope = frame.caller;
         }
         self.slots[slot as usize] = Some(value);

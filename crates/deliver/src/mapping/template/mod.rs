@@ -57,7 +57,7 @@ impl MappingTemplate {
     /// Compiles a template.
     pub fn compile(text: &str) -> Result<MappingTemplate, vtl::Error> {
         let limits = Limits::DEFAULT;
-        let template = vtl::Template::compile(text, &limits)?;
+        let template = vtl::Template::compile(text, &limits)?.silent();
         let reads_body = template.mentions("input");
         Ok(MappingTemplate { template, paths: Arc::new(paths_in(text)), reads_body, limits })
     }
@@ -91,17 +91,17 @@ impl MappingTemplate {
         Ok(Rendered { text, overrides })
     }
 
-    /// Renders it over variables alone, as plain Velocity: without `$input` and the others.
-    pub fn render_plain(&self, variables: &jsonkit::Value, watch: Option<&mut dyn Watch>) -> Result<String, vtl::Error> {
-        let globals = |name: &str| variables.member(name).map_or(Value::Null, |value| convert::to_java(value));
-        self.template.render(&globals, &self.limits, watch)
-    }
-
     /// Renders it over an event.
     pub fn render_event(&self, event: Event, watch: Option<&mut dyn Watch>) -> Result<Rendered, vtl::Error> {
         let body = event.body.as_str().into();
         self.render(&Rc::new(Facts::Event(event)), &body, None, watch)
     }
+}
+
+/// Compiles and renders a template over variables alone, as plain Velocity: without `$input` and the others, and without AWS's silence.
+pub fn render_plain(text: &str, variables: &jsonkit::Value) -> Result<String, vtl::Error> {
+    let globals = |name: &str| variables.member(name).map_or(Value::Null, convert::to_java);
+    vtl::Template::compile(text, &Limits::DEFAULT)?.render(&globals, &Limits::DEFAULT, None)
 }
 
 /// Renders a template for a request on its way, over a payload.
