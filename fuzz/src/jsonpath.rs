@@ -30,13 +30,13 @@ pub(crate) fn run(bytes: &[u8]) {
     }
 }
 
-/// What is printed is read again, unless it is nested deeper than what is read, and from then on stays the same. Once it may change: a
+/// What is printed is read again, unless it is nested deeper than what is read, and from then on stays equal. Once it may change: a
 /// number that kept its digits for being long can be printed shorter, and then is a double.
 fn printed(value: &Value) {
     let again = |value: &Value| jsonkit::parse(value.to_json(TEXT_BYTES_MAX).ok()?.as_bytes()).ok();
     let Some(once) = again(value) else { return };
     let twice = again(&once).expect("it was read once");
-    assert_eq!(once.to_string(), twice.to_string(), "printed and read, it is another value");
+    assert_eq!(once, twice, "printed and read, it is another value");
 }
 
 fn by_serde(text: &[u8], ours: &Value) {
