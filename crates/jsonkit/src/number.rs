@@ -63,6 +63,15 @@ impl Number {
         }
     }
 
+    /// As a double, where that loses nothing.
+    fn exactly(&self) -> Option<f64> {
+        match self {
+            Self::Int(int) => i32::try_from(*int).ok().map(f64::from),
+            Self::Double(double) => Some(*double),
+            Self::Big(_) | Self::Decimal(_) => None,
+        }
+    }
+
     pub(crate) fn digits(&self) -> Digits<'_> {
         match self {
             Self::Int(int) => Digits::of(Cow::Owned(int.to_string()), 0),
@@ -165,6 +174,11 @@ impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
         if let (Self::Int(one), Self::Int(other)) = (self, other) {
             return one.cmp(other);
+        }
+        if let (Some(one), Some(other)) = (self.exactly(), other.exactly())
+            && let Some(order) = one.partial_cmp(&other)
+        {
+            return order;
         }
         let (one, other) = (self.digits(), other.digits());
         let sign = |it: &Digits<'_>| if it.digits.is_empty() { 0 } else { 1 - 2 * i8::from(it.negative) };

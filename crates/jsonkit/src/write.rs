@@ -76,8 +76,13 @@ fn push(value: &Value, out: &mut String, style: Style, end: usize) -> Result<(),
 /// json-smart escapes what is no text, and the block from U+2000 to U+20FF with it: the line separators are there, and so is the euro.
 fn push_string(text: &str, out: &mut String, style: Style) {
     out.push('"');
-    let mut kept = 0;
-    for (at, char) in text.char_indices() {
+    // Most texts need nothing.
+    let is_plain = |byte: u8| matches!(byte, 0x20..=0x7e) && byte != b'"' && byte != b'\\' && (byte != b'/' || style == Style::Json);
+    let mut kept = text.bytes().position(|byte| !is_plain(byte)).unwrap_or(text.len());
+    out.push_str(&text[..kept]);
+    let plain = kept;
+    for (at, char) in text[plain..].char_indices() {
+        let at = plain + at;
         let short = match char {
             '"' => "\\\"",
             '\\' => "\\\\",
