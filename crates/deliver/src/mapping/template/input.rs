@@ -36,7 +36,7 @@ impl Input {
     fn find(&self, path: &str) -> Result<Option<Found>, Fault> {
         let json = self.json.get_or_init(|| jsonkit::parse(self.body.as_bytes()).ok());
         let Some(json) = json else { return Ok(None) };
-        let fault = |why: jsonkit::PathError| Fault::call(&format!("the JSONPath {path} fails: {why}"));
+        let fault = |why: jsonkit::PathError| Fault::call(format!("the JSONPath {path} fails: {why}"));
         let found = match self.paths.get(path) {
             Some(known) => known.find(json).map_err(fault)?,
             None => Path::compile(path).map_err(fault)?.find(json).map_err(fault)?,

@@ -130,10 +130,12 @@ fn paths_in(text: &str) -> Paths {
     let mut paths = Paths::new();
     for quote in ['\'', '"'] {
         for piece in text.split(quote).skip(1) {
-            if piece.starts_with('$') && paths.len() < PATHS_MAX && !paths.contains_key(piece) {
-                if let Ok(path) = Path::compile(piece) {
-                    paths.insert(piece.into(), path);
-                }
+            if piece.starts_with('$')
+                && paths.len() < PATHS_MAX
+                && !paths.contains_key(piece)
+                && let Ok(path) = Path::compile(piece)
+            {
+                paths.insert(piece.into(), path);
             }
         }
     }

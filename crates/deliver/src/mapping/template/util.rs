@@ -30,12 +30,12 @@ impl Host for Util {
         let Some(argument) = text(argument) else { return Ok(Value::Null) };
         Ok(match method {
             "escapeJavaScript" => escape_java_script(&argument).into(),
-            "parseJson" => to_vtl(&jsonkit::parse(argument.as_bytes()).map_err(|why| Fault::call(&format!("$util.parseJson: {why}")))?),
+            "parseJson" => to_vtl(&jsonkit::parse(argument.as_bytes()).map_err(|why| Fault::call(format!("$util.parseJson: {why}")))?),
             "urlEncode" => url_encode(&argument).into(),
             "urlDecode" => decoded(&argument, true).into_owned().into(),
             "base64Encode" => STANDARD.encode(argument).into(),
             "base64Decode" => {
-                let bytes = STANDARD.decode(argument.trim()).map_err(|why| Fault::call(&format!("$util.base64Decode: {why}")))?;
+                let bytes = STANDARD.decode(argument.trim()).map_err(|why| Fault::call(format!("$util.base64Decode: {why}")))?;
                 String::from_utf8_lossy(&bytes).into_owned().into()
             }
             _ => Value::Null,
