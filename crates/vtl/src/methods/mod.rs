@@ -11,7 +11,7 @@ mod number;
 mod pattern;
 mod string;
 
-pub(crate) use number::{as_double, as_integer, java_double};
+pub(crate) use number::{as_double, as_integer, write_double};
 pub(crate) use pattern::Pattern;
 
 use crate::error::Fault;

@@ -123,6 +123,9 @@ impl<'t> Render<'t, '_> {
     }
 
     fn write_span(&mut self, span: Span, at: Offset) -> Rendered<()> {
+        if span.start == span.end {
+            return Ok(());
+        }
         let program = self.program;
         self.write(program.text(span), at)
     }

@@ -3,7 +3,7 @@
 use super::Fuel;
 use crate::error::Fault;
 use crate::limits::Limits;
-use crate::methods::java_double;
+use crate::methods::write_double;
 use crate::value::{Style, Value};
 use std::fmt::Write;
 
@@ -72,7 +72,7 @@ fn write_scalar(value: &Value, out: &mut String) {
         Value::Bool(truth) => write!(out, "{truth}"),
         Value::Int(number) => write!(out, "{number}"),
         Value::Big(number) => write!(out, "{number}"),
-        Value::Double(number) => out.write_str(&java_double(*number)),
+        Value::Double(number) => write_double(*number, out),
         _ => Ok(()),
     };
 }
