@@ -17,7 +17,7 @@ pub(super) fn write(value: &Value, out: &mut String, fuel: &mut Fuel<'_>) -> Res
         }
         Value::List(list) if list.style() == Style::Json => return write_json(value, out, fuel),
         Value::List(list) => {
-            fuel.spend(1)?;
+            fuel.spend_items(8 + list.len())?;
             out.push('[');
             for (place, item) in list.items().iter().enumerate() {
                 if place > 0 {
@@ -28,7 +28,7 @@ pub(super) fn write(value: &Value, out: &mut String, fuel: &mut Fuel<'_>) -> Res
             out.push(']');
         }
         Value::Map(map) => {
-            fuel.spend(1)?;
+            fuel.spend_items(8 + map.len())?;
             out.push('{');
             for (place, (key, value)) in map.entries().iter().enumerate() {
                 if place > 0 {
@@ -85,7 +85,7 @@ fn write_json(value: &Value, out: &mut String, fuel: &mut Fuel<'_>) -> Result<()
             quote(text, out);
         }
         Value::List(list) => {
-            fuel.spend(1)?;
+            fuel.spend_items(8 + list.len())?;
             out.push('[');
             for (place, item) in list.items().iter().enumerate() {
                 if place > 0 {
@@ -96,7 +96,7 @@ fn write_json(value: &Value, out: &mut String, fuel: &mut Fuel<'_>) -> Result<()
             out.push(']');
         }
         Value::Map(map) => {
-            fuel.spend(1)?;
+            fuel.spend_items(8 + map.len())?;
             out.push('{');
             for (place, (key, value)) in map.entries().iter().enumerate() {
                 if place > 0 {
