@@ -81,6 +81,16 @@ fn signatures_hold_for_what_was_signed() {
 }
 
 #[test]
+fn json_is_read_as_others_read_it_and_paths_keep_their_word() {
+    replay("jsonpath");
+}
+
+#[test]
+fn schemas_do_not_contradict_themselves() {
+    replay("json_schema");
+}
+
+#[test]
 fn each_target_is_replayed_and_has_a_sane_bound() {
     let text = include_str!("replay.rs");
     for target in TARGETS {

@@ -15,6 +15,7 @@ mod flaw;
 pub mod gateway_response;
 pub mod integration;
 pub mod mapping;
+pub mod response_cache;
 pub mod upstream;
 pub mod vpc_link;
 

@@ -60,6 +60,13 @@ impl Template {
         }
     }
 
+    /// From now on a reference that begins with a known variable and leads nowhere is [`Value::Absent`], and prints nothing: as AWS has it,
+    /// where Velocity prints the reference as it is written (seen: a list's `.nested`, and `put` of a new key).
+    pub fn silent(mut self) -> Self {
+        self.program.is_silent = true;
+        self
+    }
+
     /// Whether a variable of this name stands anywhere in the text.
     pub fn mentions(&self, name: &str) -> bool {
         self.program.names.iter().any(|known| &**known == name)

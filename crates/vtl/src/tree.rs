@@ -210,6 +210,8 @@ pub(crate) struct Program {
     /// So much of the pool is the template's text; what follows are strings within it, and has no place.
     pub(crate) text_bytes: u32,
     pub(crate) slots: WellKnown,
+    /// What a known variable has not prints nothing, where Velocity prints the reference itself.
+    pub(crate) is_silent: bool,
 }
 
 /// The variables that loops and macros set by themselves, if the text names them at all.

@@ -141,6 +141,19 @@ pub struct Upstream {
     pub status: u16,
 }
 
+/// What the response cache had for a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Cached {
+    /// It was not asked.
+    #[default]
+    Unasked,
+    /// The answer.
+    Hit,
+    /// Nothing, or nothing that was wanted.
+    Miss,
+}
+
 /// The notes of one request.
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
@@ -156,6 +169,8 @@ pub struct Notes {
     pub tokens_left: Option<u32>,
     /// The call to the back end.
     pub upstream: Upstream,
+    /// What the response cache had.
+    pub cached: Cached,
     /// Why it was refused.
     pub refused: Option<(RefusalKind, Cow<'static, str>)>,
     /// The caller's text of the refusal, and what validation had to say, for `$context.error.*`.

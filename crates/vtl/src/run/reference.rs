@@ -15,6 +15,7 @@ impl<'t> Render<'t, '_> {
             return Ok(Value::Null);
         }
         let (mut value, links) = match self.member_of_global(reference) {
+            Some((value, _)) if value.is_null() && self.program.is_silent => return Ok(Value::Absent),
             Some(found) => found,
             None => (self.variable(reference.slot)?, &*reference.links),
         };
@@ -23,6 +24,9 @@ impl<'t> Render<'t, '_> {
                 break;
             }
             value = self.follow(&value, link)?;
+            if value.is_null() && self.program.is_silent {
+                return Ok(Value::Absent);
+            }
         }
         Ok(value)
     }
