@@ -15,6 +15,8 @@ use base::gate::limit_buffered_bytes;
 use base::store::{BoxFuture, Realm, Revision, Sealer, Store};
 use base::tally::{Quotas, Rate};
 use base::world::{Clock, Day, Ids};
+use deliver::function::Functions;
+use deliver::function::remote::{Credentials, Environment, Lambda};
 use deliver::upstream::{Tls, Upstreams};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -326,11 +328,14 @@ fn start_lanes(
     let plan = Plan { threads, address: config.listen, tls, trusted, proxy_protocol, node: 0, limits, clock: clock.clone() };
     let (gateway, ca) = (gateway.clone(), config.upstream_ca.clone());
     let upstream_tls = Arc::new(Tls::new(ca, clock.clone()));
+    let environment = Environment::of(|name| std::env::var(name).ok());
+    let credentials = Credentials::new(environment.clone(), clock.clone(), &tokio::runtime::Handle::current());
+    let functions = Arc::new(Functions::elsewhere(Lambda::new(&environment, credentials).map_err(fail)?));
     let usual = deliver::upstream::Settings::default();
     let idle_max = usual.idle_max.min(descriptors.idle_max.div_ceil(threads));
     let settings = deliver::upstream::Settings { idle_max, ..usual };
     edge::start(plan, move |lane| {
-        let upstreams = Upstreams::new(lane.clone(), upstream_tls.clone(), settings.clone());
+        let upstreams = Upstreams::with_functions(lane.clone(), upstream_tls.clone(), settings.clone(), functions.clone());
         Desk::new(gateway.clone(), Rc::new(upstreams))
     })
     .map_err(|why| fail(why.to_string()))

@@ -9,6 +9,7 @@ use define::tree::ApiTree;
 use deliver::gateway_response::GatewayResponses;
 use deliver::integration::record::{Integration, IntegrationType, PassthroughBehavior, TIMEOUT_MS_DEFAULT};
 use deliver::integration::{CompiledIntegration, MethodFacts, compile_integration};
+use deliver::mapping::BinaryTypes;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -68,7 +69,10 @@ fn compile_method(tree: &ApiTree, method: &Method, path: &str) -> CompiledMethod
     let statuses: Vec<&str> = method.responses.keys().map(String::as_str).collect();
     let work = match &method.integration {
         None => Err(vec!["no integration is defined for the method".to_owned()]),
-        Some(integration) => integrate(&MethodFacts { is_signed: false, response_statuses: &statuses }, integration),
+        Some(integration) => {
+            let binary = Arc::new(BinaryTypes::compile(tree.api.binary_media_types.iter().map(String::as_str)));
+            integrate(&MethodFacts { is_signed: false, response_statuses: &statuses, binary }, integration)
+        }
     };
     CompiledMethod { closed: closed(tree, method), api_key_required: method.api_key_required, work, facts }
 }

@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 /// The name of the stage that a trial runs on.
 const STAGE: &str = "test-invoke-stage";
+/// What becomes of an answer that is none of a proxy integration's.
+const MALFORMED: &str = "Malformed Lambda proxy response";
 /// Characters of a line of the log, its time left out. AWS's events have 1,024 bytes.
 const LINE_CHARS_MAX: usize = 1_000;
 
@@ -100,6 +102,10 @@ impl Onlooker for &mut Log {
         self.line(&format!("Endpoint response headers: {}", java_map(texts(fields).into_iter())));
         self.line(&format!("Endpoint response body before transformations: {}", String::from_utf8_lossy(body)));
     }
+
+    fn noted(&mut self, line: &str) {
+        self.line(line);
+    }
 }
 
 impl Desk {
@@ -143,8 +149,12 @@ impl Desk {
             Some(refusal) => {
                 // Seen: the one field that a failure has.
                 headers.retain(|(name, _)| name.eq_ignore_ascii_case("x-amzn-ErrorType"));
-                let how = if refusal.kind == RefusalKind::ApiConfigurationError { " due to configuration error" } else { "" };
-                log.line(&format!("Execution failed{how}: {}", refusal.because));
+                // Seen: what a function answers is told of as a matter of configuration, and its own error in a line before.
+                let is_function = ex.notes.function.is_some() && refusal.kind == RefusalKind::BadGateway;
+                let how =
+                    if is_function || refusal.kind == RefusalKind::ApiConfigurationError { " due to configuration error" } else { "" };
+                let because = if is_function && ex.notes.function_error.is_some() { MALFORMED } else { &refusal.because };
+                log.line(&format!("Execution failed{how}: {because}"));
             }
         }
         log.line(&format!("Method completed with status: {}", reply.status));

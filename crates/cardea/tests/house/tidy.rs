@@ -40,7 +40,8 @@ fn has_part(module: &[String], part: &str) -> bool {
 
 /// What a request meets of a feature: steps, integrations, mappings, and how refusals are told.
 fn is_on_the_request_path(module: &[String]) -> bool {
-    let of_deliver = ["deliver::mapping", "deliver::upstream", "deliver::integration"].iter().any(|room| is_in(module, room));
+    let of_deliver =
+        ["deliver::mapping", "deliver::upstream", "deliver::integration", "deliver::function"].iter().any(|room| is_in(module, room));
     let of_refusals = ["builtin", "standard", "template"].iter().any(|name| is_in(module, &format!("deliver::gateway_response::{name}")));
     (of_deliver || of_refusals || has_part(module, "step")) && !has_part(module, "record") && !has_part(module, "operations")
 }
@@ -179,7 +180,7 @@ fn each_crate_depends_on_those_to_its_left() {
         ("h1", &[][..]),
         ("base", &["sigv4", "h1"][..]),
         ("admit", &["base"][..]),
-        ("deliver", &["base", "h1"][..]),
+        ("deliver", &["base", "h1", "sigv4"][..]),
         ("define", &["base", "admit", "deliver"][..]),
         ("publish", &["base", "admit", "deliver", "define"][..]),
         ("backends", &["base"][..]),

@@ -1,21 +1,26 @@
 //! From a method's record to what a request meets.
 
+use super::function::FunctionIntegration;
 use super::http::HttpIntegration;
 use super::mock::MockIntegration;
 use super::onlooker::Onlooker;
 use super::record::{Integration, IntegrationType};
 use crate::Flaw;
-use crate::mapping::{IntegrationRequest, IntegrationResponse, read_whole};
+use crate::function::is_function_uri;
+use crate::mapping::{BinaryTypes, IntegrationRequest, IntegrationResponse, read_whole};
 use crate::upstream::Upstreams;
 use base::gate::{Ask, Exchange, Refusal, Reply, ReplyBody, RequestBody, Stage};
+use std::sync::Arc;
 
 /// What a method's integration must know of its method.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MethodFacts<'a> {
     /// The caller signs with AWS credentials: its `Authorization` is for the gateway alone.
     pub is_signed: bool,
     /// The statuses of its method responses.
     pub response_statuses: &'a [&'a str],
+    /// The API's binary media types.
+    pub binary: Arc<BinaryTypes>,
 }
 
 /// A method's integration, ready.
@@ -33,6 +38,7 @@ pub struct CompiledIntegration {
 #[derive(Debug)]
 pub enum Backend {
     Http(Box<HttpIntegration>),
+    Function(Box<FunctionIntegration>),
     Mock(MockIntegration),
 }
 
@@ -44,8 +50,12 @@ pub fn compile_integration(method: &MethodFacts<'_>, record: &Integration) -> Re
             HttpIntegration::compile(record, method).map(|http| Backend::Http(Box::new(http)))
         }
         IntegrationType::Mock => Ok(Backend::Mock(MockIntegration)),
-        IntegrationType::Aws => Err(Flaw::new("an AWS integration comes with the service integrations")),
-        IntegrationType::AwsProxy => Err(Flaw::new("an AWS_PROXY integration comes with functions")),
+        IntegrationType::Aws if !record.uri.as_deref().is_some_and(is_function_uri) => {
+            Err(Flaw::new("an AWS integration with another service than Lambda comes with the service integrations"))
+        }
+        IntegrationType::Aws | IntegrationType::AwsProxy => {
+            FunctionIntegration::compile(record, method).map(|function| Backend::Function(Box::new(function)))
+        }
     };
     let backend = backend.map_err(|flaw| flaws.push(flaw)).ok();
     let request = IntegrationRequest::compile(record, &mut flaws);
@@ -70,6 +80,8 @@ impl Backend {
     pub async fn call<O: Onlooker>(&self, upstreams: &Upstreams, ask: Ask, ex: &mut Exchange, onlooker: &mut O) -> Result<Reply, Refusal> {
         match self {
             Backend::Http(http) => http.call(upstreams, ask, ex, onlooker).await,
+            // Boxed, as it is large: the future of every call would carry it.
+            Backend::Function(function) => Box::pin(function.call(upstreams, ask, ex, onlooker)).await,
             Backend::Mock(mock) => mock.call(&ask),
         }
     }

@@ -4,7 +4,7 @@ use super::encode::decoded;
 use std::borrow::Cow;
 
 /// Name and value of each parameter, as they were sent.
-fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query.split(['&', ';']).filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 

@@ -7,6 +7,7 @@ use super::select::{Pattern, select};
 use super::source::{Seen, Source};
 use super::template::{Template, Templates};
 use crate::Flaw;
+use crate::function::is_function_uri;
 use crate::integration::record::{self, Integration, IntegrationType};
 use crate::integration::trace;
 use base::gate::{BodyFault, Buffer, Exchange, Fill, Refusal, RefusalKind, Reply, ReplyBody};
@@ -25,8 +26,19 @@ pub struct IntegrationResponse(Kind);
 enum Kind {
     /// It passes, some of its fields under other names.
     Proxy,
+    /// It is made already.
+    Function,
     /// One of these makes the method's answer of it.
-    Mapped { responses: Vec<Response>, needs_body: bool, traced: bool },
+    Mapped { responses: Vec<Response>, needs_body: bool, traced: bool, chosen_by: ChosenBy },
+}
+
+/// What chooses among the responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ChosenBy {
+    /// The back end's status.
+    Status,
+    /// The message of a function's error; an empty text where there is none.
+    FunctionError,
 }
 
 #[derive(Debug)]
@@ -49,9 +61,13 @@ struct Mapped {
 impl IntegrationResponse {
     /// Compiles the responses of a record; every flaw is told. `declared` are the statuses that the method may answer with.
     pub(crate) fn compile(record: &Integration, declared: &[&str], flaws: &mut Vec<Flaw>) -> IntegrationResponse {
-        if matches!(record.kind, IntegrationType::HttpProxy | IntegrationType::AwsProxy) {
-            return IntegrationResponse(Kind::Proxy);
+        match record.kind {
+            IntegrationType::HttpProxy => return IntegrationResponse(Kind::Proxy),
+            IntegrationType::AwsProxy => return IntegrationResponse(Kind::Function),
+            IntegrationType::Http | IntegrationType::Aws | IntegrationType::Mock => {}
         }
+        let is_function = record.kind == IntegrationType::Aws && record.uri.as_deref().is_some_and(is_function_uri);
+        let chosen_by = if is_function { ChosenBy::FunctionError } else { ChosenBy::Status };
         // By ascending status: which of several patterns wins is said nowhere, and this is what was recorded (§3.9).
         let mut responses: Vec<Response> =
             record.responses.iter().filter_map(|(key, response)| compile(key, response, declared, flaws)).collect();
@@ -60,7 +76,7 @@ impl IntegrationResponse {
             response.templates.replace_bodies() || response.parameters.iter().any(|mapped| mapped.from.needs_answer_body())
         };
         let needs_body = responses.iter().any(reads);
-        IntegrationResponse(Kind::Mapped { responses, needs_body, traced: record.kind != IntegrationType::Mock })
+        IntegrationResponse(Kind::Mapped { responses, needs_body, traced: record.kind != IntegrationType::Mock, chosen_by })
     }
 
     /// Whether the back end's body must be whole before [`Self::apply`]: a mapping reads it, or a template takes its place (and what is
@@ -78,7 +94,8 @@ impl IntegrationResponse {
     pub fn apply(&self, reply: Reply, ex: &mut Exchange) -> Result<Reply, Refusal> {
         match &self.0 {
             Kind::Proxy => Ok(proxied(reply)),
-            Kind::Mapped { responses, traced, .. } => mapped(responses, *traced, reply, ex),
+            Kind::Function => Ok(reply),
+            Kind::Mapped { responses, traced, chosen_by, .. } => mapped(responses, *traced, *chosen_by, reply, ex),
         }
     }
 }
@@ -145,11 +162,15 @@ fn proxied(mut reply: Reply) -> Reply {
     reply
 }
 
-fn mapped(responses: &[Response], traced: bool, mut reply: Reply, ex: &mut Exchange) -> Result<Reply, Refusal> {
+fn mapped(responses: &[Response], traced: bool, chosen_by: ChosenBy, mut reply: Reply, ex: &mut Exchange) -> Result<Reply, Refusal> {
     let mut digits = itoa::Buffer::new();
     let status = digits.format(reply.status);
     let misconfigured = |because: String| Refusal::of(RefusalKind::ApiConfigurationError, because);
-    let response = select(responses, |response| &response.pattern, status).ok_or_else(|| {
+    let value = match chosen_by {
+        ChosenBy::Status => status,
+        ChosenBy::FunctionError => ex.notes.function_error.as_deref().unwrap_or_default(),
+    };
+    let response = select(responses, |response| &response.pattern, value).ok_or_else(|| {
         misconfigured(format!(
             "No match for output mapping and no default output mapping configured. Endpoint Response Status Code: {status}"
         ))

@@ -195,7 +195,7 @@ fn a_signature_is_for_the_gateway_alone() {
         let (address, got) = back_end(NO_BODY).await;
         let world = World::new();
         let mut ex = world.exchange("GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\n\r\n");
-        let facts = MethodFacts { is_signed: true, response_statuses: &[] };
+        let facts = MethodFacts { is_signed: true, ..MethodFacts::default() };
         let signed = compile_integration(&facts, &record(IntegrationType::HttpProxy, &format!("http://{address}"))).unwrap();
         answered(&world, &signed, &mut ex).await.unwrap();
         drop(world);

@@ -22,12 +22,12 @@ struct Got {
 }
 
 fn compiled(record: &Integration) -> CompiledIntegration {
-    let facts = MethodFacts { is_signed: false, response_statuses: &["200", "404", "500"] };
+    let facts = MethodFacts { response_statuses: &["200", "404", "500"], ..MethodFacts::default() };
     compile_integration(&facts, record).unwrap()
 }
 
 fn flaws(record: &Integration) -> Vec<String> {
-    let facts = MethodFacts { is_signed: false, response_statuses: &["200"] };
+    let facts = MethodFacts { response_statuses: &["200"], ..MethodFacts::default() };
     compile_integration(&facts, record).unwrap_err().iter().map(ToString::to_string).collect()
 }
 
