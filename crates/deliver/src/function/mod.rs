@@ -6,9 +6,11 @@
 //! missing permission is a 500 (atlas, lambda and integrations §3.7).
 
 mod answer;
+pub mod archive;
 pub mod arn;
 pub mod call;
 mod event;
+pub mod host;
 mod json;
 pub mod remote;
 #[cfg(test)]
