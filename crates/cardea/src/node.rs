@@ -3,19 +3,21 @@
 use crate::backup;
 use crate::config::Config;
 use crate::credentials::{KnownKeys, RootKey, RunFile, sealing_key};
-use crate::edge::control::ControlPort;
+use crate::edge::control::{ControlPort, Service};
 use crate::edge::{self, Certificates, Lanes, Limits, Packer, Plan, PolicyPlan, TlsPlan, TrustedProxies};
+use crate::functions;
 use crate::log;
 use crate::machine::{Descriptors, bodies_bytes_max};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
 use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
 use base::api::dispatch::Catalogue;
-use base::api::{ApiError, Entry, House, Progress, Running, Settings, Trial, Tried};
+use base::api::{ApiError, Entry, FunctionAnswer, FunctionCall, House, LogPage, Progress, Running, Settings, Trial, Tried};
 use base::gate::limit_buffered_bytes;
 use base::store::{BoxFuture, Realm, Revision, Sealer, Store};
 use base::tally::{Quotas, Rate};
 use base::world::{Clock, Day, Ids};
 use deliver::function::Functions;
+use deliver::function::host::Host;
 use deliver::function::remote::{Credentials, Environment, Lambda};
 use deliver::upstream::{Tls, Upstreams};
 use std::net::SocketAddr;
@@ -44,6 +46,15 @@ pub fn operations() -> Vec<&'static [Entry]> {
     [admit::OPERATIONS, deliver::OPERATIONS, define::OPERATIONS, publish::OPERATIONS].concat()
 }
 
+/// Bytes of a call that brings a function's code: AWS's 50 MB, in base64, with room for the rest.
+const CODE_BODY_BYTES_MAX: usize = 70 * 1024 * 1024;
+
+/// Services of AWS's that this program has beside API Gateway.
+pub fn services() -> Vec<Service> {
+    let body_bytes_max = ("/2015-03-31/functions", CODE_BODY_BYTES_MAX);
+    vec![Service { name: "lambda", catalogue: Catalogue::new(deliver::LAMBDA_OPERATIONS), body_bytes_max }]
+}
+
 /// A running node.
 pub struct Node {
     store: Arc<dyn Store>,
@@ -56,6 +67,7 @@ pub struct Node {
     serving: tokio::task::JoinHandle<()>,
     stop: watch::Sender<bool>,
     root: RootKey,
+    host: Host,
     _directory: Arc<Directory>,
 }
 
@@ -80,7 +92,8 @@ impl Node {
         let (access_log, _writer) = runtime::access_log::Writer::start(config.data_dir.join("logs")).map_err(in_dir)?;
         let threads = if config.threads > 0 { config.threads } else { std::thread::available_parallelism().map_or(1, usize::from) };
         let account_rate = (config.account_rate_limit > 0).then(|| Rate::new(config.account_rate_limit as f64, config.account_burst_limit));
-        let gateway = Arc::new(Gateway::new(
+        let (host, hosting) = functions::start(config, store.clone(), sealer.clone(), clock.clone(), ids.clone())?;
+        let gateway = Gateway::new(
             store.clone(),
             sealer.clone(),
             clock.clone(),
@@ -93,7 +106,8 @@ impl Node {
                 explain_requests_per_thread: config.explain_requests.div_ceil(threads),
             },
             tokio::runtime::Handle::current(),
-        ));
+        );
+        let gateway = Arc::new(gateway.with_functions(hosting));
         let mut proxies = Vec::new();
         for (prefix, url) in &config.proxies {
             let slot =
@@ -109,14 +123,14 @@ impl Node {
         })?;
         let tls = tls_plan(config, &clock)?;
         let certificates = tls.as_ref().map(|tls| tls.certificates.clone());
-        let lanes = Arc::new(start_lanes(config, threads, tls, &gateway, &clock)?);
+        let lanes = Arc::new(start_lanes(config, threads, tls, &gateway, &clock, &host)?);
         let home = Realm::new(&config.account_id, &config.region);
         let house = House {
             store: store.clone(),
             clock: clock.clone(),
             ids,
             sealer,
-            running: Arc::new(Live { gateway: gateway.clone(), lanes: lanes.clone(), next: AtomicUsize::new(0) }),
+            running: Arc::new(Live { gateway: gateway.clone(), lanes: lanes.clone(), host: host.clone(), next: AtomicUsize::new(0) }),
             settings: Settings {
                 partition: "aws".into(),
                 aws_strict: config.aws_strict,
@@ -127,7 +141,8 @@ impl Node {
         let port = Arc::new(ControlPort {
             house: Arc::new(house),
             catalogue: Catalogue::new(&operations()),
-            own: Catalogue::new(publish::OWN_OPERATIONS),
+            services: services(),
+            own: Catalogue::new(&[publish::OWN_OPERATIONS, deliver::OWN_OPERATIONS].concat()),
             credentials: Arc::new(KnownKeys { root: root.clone(), account: home.account.clone() }),
             lanes: lanes.clone(),
             gateway: gateway.clone(),
@@ -153,7 +168,7 @@ impl Node {
         if config.dev && !all.iter().flatten().all(|address| address.ip().is_loopback()) {
             tracing::warn!("dev takes every caller for root, and others can reach this node");
         }
-        Ok(Node { store, ledger, gateway, lanes, certificates, port, control: address, serving, stop, root, _directory: directory })
+        Ok(Node { store, ledger, gateway, lanes, certificates, port, control: address, serving, stop, root, host, _directory: directory })
     }
 
     /// Where deployed APIs are.
@@ -220,6 +235,7 @@ impl Node {
         let _written = tokio::task::spawn_blocking(move || access_log.finish()).await;
         // It ends by itself; a panic there is no reason not to close the store.
         let _ended = self.serving.await;
+        self.host.stop().await;
         self.gateway.quotas.close().await;
         self.ledger.close().await;
         self.store.close().await;
@@ -236,6 +252,7 @@ impl Node {
 struct Live {
     gateway: Arc<Gateway>,
     lanes: Arc<Lanes<Desk>>,
+    host: Host,
     /// The thread that the next trial runs on.
     next: AtomicUsize,
 }
@@ -255,6 +272,14 @@ impl Running for Live {
 
     fn forget<'a>(&'a self, plan: &'a str, key: Option<&'a str>) -> BoxFuture<'a, Result<(), ApiError>> {
         self.gateway.forget(plan, key)
+    }
+
+    fn invoke(&self, call: FunctionCall) -> BoxFuture<'_, Option<Result<FunctionAnswer, ApiError>>> {
+        Box::pin(functions::invoke(&self.host, call))
+    }
+
+    fn function_log(&self, realm: &Realm, name: &str, after: u64) -> Option<LogPage> {
+        functions::log(&self.host, realm, name, after)
     }
 
     /// Compiled off the data threads, run on one of them, as a task of its own: a back end may take its time.
@@ -312,6 +337,7 @@ fn start_lanes(
     tls: Option<TlsPlan>,
     gateway: &Arc<Gateway>,
     clock: &Clock,
+    host: &Host,
 ) -> Result<Lanes<Desk>, NodeError> {
     let descriptors = Descriptors::take();
     let connections_max = config.connections_max.min(descriptors.clients_max);
@@ -330,7 +356,7 @@ fn start_lanes(
     let upstream_tls = Arc::new(Tls::new(ca, clock.clone()));
     let environment = Environment::of(|name| std::env::var(name).ok());
     let credentials = Credentials::new(environment.clone(), clock.clone(), &tokio::runtime::Handle::current());
-    let functions = Arc::new(Functions::elsewhere(Lambda::new(&environment, credentials).map_err(fail)?));
+    let functions = Arc::new(Functions::new(host.clone(), Lambda::new(&environment, credentials).map_err(fail)?, !config.dev));
     let usual = deliver::upstream::Settings::default();
     let idle_max = usual.idle_max.min(descriptors.idle_max.div_ceil(threads));
     let settings = deliver::upstream::Settings { idle_max, ..usual };

@@ -26,3 +26,9 @@ use base::api::Entry;
 
 /// The operations of this shelf, by feature.
 pub const OPERATIONS: &[&[Entry]] = &[gateway_response::OPERATIONS, vpc_link::OPERATIONS];
+
+/// The operations of the Lambda service.
+pub const LAMBDA_OPERATIONS: &[&[Entry]] = &[function::operations::OPERATIONS];
+
+/// What this shelf has beside AWS's operations.
+pub const OWN_OPERATIONS: &[&[Entry]] = &[function::operations::OWN_OPERATIONS];

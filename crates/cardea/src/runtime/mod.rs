@@ -10,6 +10,7 @@ pub mod access_log;
 pub mod compile;
 pub mod counts;
 mod explain;
+pub mod functions;
 pub mod gateway;
 pub mod hash;
 mod keys;

@@ -48,6 +48,8 @@ pub struct Build {
     pub scratch_mb: u32,
     pub environment: BTreeMap<String, String>,
     pub code: Code,
+    /// What changes when a folder is said to have changed: an archive has its digest.
+    pub revision: Option<String>,
 }
 
 /// Where code is.

@@ -9,6 +9,7 @@
 //! one of its own. Beyond the machine's limit of processes invocations wait; AWS would start more.
 
 pub mod build;
+mod events;
 mod job;
 pub mod journal;
 mod pool;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub path: String,
     /// Where code is unpacked and scratch directories are: functions must be able to get there. Removed at the end.
     pub run_dir: PathBuf,
+    /// Where events are written down that could not be delivered.
+    pub dead_letters: PathBuf,
 }
 
 /// Where archives come from.
@@ -87,6 +90,8 @@ pub(self) struct Shared {
     /// One change at a time.
     changing: Mutex<()>,
     permits: Arc<Semaphore>,
+    /// Room for events that wait.
+    events: Arc<Semaphore>,
     /// Code that is unpacked, by digest.
     places: Mutex<HashMap<Arc<str>, Place>>,
     stopped: AtomicBool,
@@ -134,6 +139,7 @@ impl Host {
         }
         Ok(Host(Arc::new(Shared {
             permits: Arc::new(Semaphore::new(settings.processes_max.clamp(1, Semaphore::MAX_PERMITS))),
+            events: Arc::new(Semaphore::new(events::EVENTS_MAX)),
             settings,
             clock,
             ids,
@@ -230,6 +236,12 @@ impl Host {
             let could = Invoked { status: 204, request_id, version: build.version.as_str().into(), ..Invoked::default() };
             // It is here: the other end was made above.
             let _here = reply.send(Ok(could));
+            return Ok(answered);
+        }
+        if kind == InvocationType::Event {
+            let version = build.version.as_str().into();
+            events::queue(self, Invocation { function, kind, payload, wants_log, client_context, trace, source: None })?;
+            let _here = reply.send(Ok(Invoked { status: 202, request_id, version, ..Invoked::default() }));
             return Ok(answered);
         }
         let place = entry.concurrency.take(entry.hosted.reserved);

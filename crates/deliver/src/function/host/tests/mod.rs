@@ -42,6 +42,7 @@ impl Bench {
             user: None,
             path: "/usr/bin:/bin".into(),
             run_dir: folder.join("run"),
+            dead_letters: folder.join("dead-letters"),
         };
         let host = Host::new(settings, Clock::system(), Ids::system(), Arc::new(NoArchives), tokio::runtime::Handle::current()).unwrap();
         let bench = Bench { host, folder };
@@ -72,6 +73,7 @@ impl Bench {
             scratch_mb: 512,
             environment: BTreeMap::from([("MINE".to_owned(), "yes".to_owned())]),
             code: Code::Folder(self.folder.join(code)),
+            revision: None,
         }
     }
 
