@@ -30,21 +30,21 @@ def test_a_function_is_made_looked_at_changed_and_deleted(fn: Functions) -> None
         Handler="index.handler",
         Code={"ZipFile": code},
         Description="first",
-        Environment={"Variables": {"A": "1"}},
+        Environment={"Variables": {"ONE": "1"}},
         Tags={"team": "pets"},
     )
     assert status(made) == 201
     sha256 = base64.b64encode(hashlib.sha256(code).digest()).decode()
     assert (made["FunctionArn"], made["CodeSha256"], made["CodeSize"]) == (fn.arn(name), sha256, len(code))
     assert (made["Timeout"], made["MemorySize"], made["Version"], made["State"]) == (3, 128, "$LATEST", "Active")
-    assert (made["Environment"], made["EphemeralStorage"]) == ({"Variables": {"A": "1"}}, {"Size": 512})
+    assert (made["Environment"], made["EphemeralStorage"]) == ({"Variables": {"ONE": "1"}}, {"Size": 512})
     again = refusal(fn.api.create_function, FunctionName=name, Runtime="python3.12", Role=ROLE, Handler="a.b", Code={"ZipFile": code})
     assert again == (409, "ResourceConflictException", f"Function already exist: {name}")
     got = fn.api.get_function(FunctionName=fn.arn(name))
     assert (got["Configuration"]["FunctionName"], got["Tags"], got["Code"]["RepositoryType"]) == (name, {"team": "pets"}, "S3")
     fn.api.get_waiter("function_active_v2").wait(FunctionName=name)
-    changed = fn.api.update_function_configuration(FunctionName=name, Timeout=9, Environment={"Variables": {"B": "2"}})
-    assert (changed["Timeout"], changed["Environment"], changed["Description"]) == (9, {"Variables": {"B": "2"}}, "first")
+    changed = fn.api.update_function_configuration(FunctionName=name, Timeout=9, Environment={"Variables": {"TWO": "2"}})
+    assert (changed["Timeout"], changed["Environment"], changed["Description"]) == (9, {"Variables": {"TWO": "2"}}, "first")
     assert changed["RevisionId"] != made["RevisionId"]
     fn.api.get_waiter("function_updated_v2").wait(FunctionName=name)
     stale = refusal(fn.api.update_function_configuration, FunctionName=name, Timeout=1, RevisionId=made["RevisionId"])
@@ -64,7 +64,8 @@ def test_a_function_is_made_looked_at_changed_and_deleted(fn: Functions) -> None
         ({"Timeout": 901}, "ValidationException", "less than or equal to 900"),
         ({"MemorySize": 1}, "ValidationException", "greater than or equal to 128"),
         ({"Environment": {"Variables": {"AWS_REGION": "x"}}}, "InvalidParameterValueException", "reserved keys"),
-        ({"Environment": {"Variables": {"A": "x" * 5000}}}, "InvalidParameterValueException", "4KB limit"),
+        ({"Environment": {"Variables": {"LONG": "x" * 5000}}}, "InvalidParameterValueException", "4KB limit"),
+        ({"Environment": {"Variables": {"A": "too short a name"}}}, "ValidationException", "[a-zA-Z]([a-zA-Z0-9_])+"),
         ({"Code": {"ZipFile": b"no archive"}}, "InvalidParameterValueException", "Could not unzip uploaded file"),
         ({"Code": {"S3Bucket": "b", "S3Key": "k"}}, "InvalidParameterValueException", "S3"),
         ({"FunctionName": "no name"}, "ValidationException", "regular expression"),
@@ -123,11 +124,11 @@ def test_a_python_function_answers_and_its_context_is_whole(fn: Functions) -> No
             return {
                 "event": event, "name": context.function_name, "version": context.function_version, "arn": context.invoked_function_arn,
                 "memory": context.memory_limit_in_mb, "left": context.get_remaining_time_in_millis(), "group": context.log_group_name,
-                "custom": context.client_context and context.client_context.custom, "a": os.environ["A"], "region": os.environ["AWS_REGION"],
+                "custom": context.client_context and context.client_context.custom, "a": os.environ["ACCENT"], "region": os.environ["AWS_REGION"],
                 "inherited": [name for name in os.environ if name.startswith("CARDEA_")],
             }
         """,
-        Environment={"Variables": {"A": "é"}},
+        Environment={"Variables": {"ACCENT": "é"}},
         Timeout=7,
     )
     context = base64.b64encode(json.dumps({"custom": {"k": "v"}}).encode()).decode()
@@ -230,11 +231,11 @@ def test_a_folder_of_this_machine_can_be_code(fn: Functions, tmp_path: Path, sta
 
 
 def test_new_code_and_new_variables_are_met_by_the_next_invocation(fn: Functions) -> None:
-    name = fn.make("import os\ndef handler(e, c):\n    return ['one', os.environ.get('V')]\n")
+    name = fn.make("import os\ndef handler(e, c):\n    return ['one', os.environ.get('VALUE')]\n")
     assert fn.invoke(name) == ["one", None]
-    fn.api.update_function_code(FunctionName=name, ZipFile=archive({"index.py": "import os\ndef handler(e, c):\n    return ['two', os.environ.get('V')]\n"}))
+    fn.api.update_function_code(FunctionName=name, ZipFile=archive({"index.py": "import os\ndef handler(e, c):\n    return ['two', os.environ.get('VALUE')]\n"}))
     assert fn.invoke(name) == ["two", None]
-    fn.api.update_function_configuration(FunctionName=name, Environment={"Variables": {"V": "x"}})
+    fn.api.update_function_configuration(FunctionName=name, Environment={"Variables": {"VALUE": "x"}})
     assert fn.invoke(name) == ["two", "x"]
 
 
@@ -326,14 +327,14 @@ def test_an_invocation_that_cannot_be_is_refused(fn: Functions) -> None:
 def test_functions_are_there_after_a_restart_and_nothing_is_left_running(start: Callable[..., Cardea]) -> None:
     cardea = start(**SETTINGS)
     fn = Functions(cardea)
-    name = fn.make("import os\ndef handler(e, c):\n    return [os.getpid(), os.environ['S']]\n", Environment={"Variables": {"S": "secret"}})
+    name = fn.make("import os\ndef handler(e, c):\n    return [os.getpid(), os.environ['SECRET']]\n", Environment={"Variables": {"SECRET": "secret"}})
     pid, secret = fn.invoke(name)
     run_dir = Path((cardea.data_dir / "functions.run").read_text())
     assert run_dir.exists() and secret == "secret"
     assert cardea.stop() == 0
     assert not Path(f"/proc/{pid}").exists() and not run_dir.exists()
     database = b"".join(path.read_bytes() for path in cardea.data_dir.iterdir() if path.is_file())
-    assert b'"S":"secret"' not in database, "variables are sealed"
+    assert b'"SECRET":"secret"' not in database, "variables are sealed"
     cardea.start()
     assert Functions(cardea).invoke(name)[1] == "secret"
 

@@ -127,13 +127,18 @@ fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), ApiError>
             reserved.join(", ")
         )));
     }
+    // Seen in the service's model: a name has two characters at least.
     let is_name = |name: &str| {
         name.len() > 1
-            && name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && name.starts_with(|first: char| first.is_ascii_alphabetic())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
-    if let Some(name) = variables.keys().find(|name| !is_name(name)) {
-        return Err(invalid(format!("{name:?} is no name of an environment variable")));
+    if !variables.keys().all(|name| is_name(name)) {
+        return Err(ApiError::Validation(
+            "1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy \
+             constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]"
+                .into(),
+        ));
     }
     if variables.values().any(|value| value.contains('\0')) {
         return Err(invalid("An environment variable has a NUL in it"));
