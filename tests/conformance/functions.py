@@ -86,3 +86,49 @@ class Functions:
     def log(self, name: str) -> list[str]:
         answer = self.cardea.signed("GET", f"/_cardea/functions/{name}/log")
         return [line["text"] for line in json.loads(answer.body)["lines"]]
+
+
+# What recorded functions do, by the words that the recordings have for it: all in Python, whatever they were written in.
+_ANSWER = "{'statusCode': 200, 'isBase64Encoded': False, 'body': "
+RECORDED = {
+    "fixed phrase": f"def handler(event, context):\n    return {_ANSWER}json.dumps('I am a serverless function: ' + json.dumps(event))}}\n",
+    "statusCode 300": "def handler(event, context):\n    return {'statusCode': 300, 'headers': {'Content-Type': 'application/xml'}, 'body': '<message>completed</message>'}\n",
+    "the whole event as JSON": f"def handler(event, context):\n    return {_ANSWER}json.dumps(event)}}\n",
+    "decodes the request body": CHOOSE,
+    "gives its event back": ECHO,
+    "gives the body of its event back": "def handler(event, context):\n    return event.get('body', '')\n",
+    "body.httpStatus": (
+        "def handler(event, context):\n"
+        "    return {'statusCode': 200, 'body': 'customerror' if int(event['body']['httpStatus']) >= 400 else 'noerror'}\n"
+    ),
+    # The lines that raise are where they were.
+    "reads statusCode": """
+def handler(event, context):
+    status = event["statusCode"]
+    if status == "200":
+        return "Pass"
+    elif status == "400":
+        raise Exception("Error: Raising four hundred from within the Lambda function")
+    elif status == "500":
+        raise Exception("Error: Raising five hundred from within the Lambda function")
+    return "Error Value in the json request should either be 400 or 500 to demonstrate"
+""",
+    "without httpMethod": (
+        "def handler(event, context):\n"
+        "    if 'httpMethod' in event:\n"
+        f"        return {_ANSWER}json.dumps(event)}}\n"
+        "    return {'event': event, 'context': {'invoked_function_arn': context.invoked_function_arn, 'function_version': context.function_version}}\n"
+    ),
+}
+
+
+def recorded(params: dict[str, Any]) -> Optional[dict[str, Any]]:
+    """The members of a recorded CreateFunction with code that does what the recording says; nothing if it is not known."""
+    words = params["Code"].get("ZipFile", "")
+    text = next((text for phrase, text in sorted(RECORDED.items(), key=lambda one: -len(one[0])) if phrase in words), None)
+    if text is None:
+        return None
+    file, _, name = params["Handler"].partition(".")
+    imports = "" if "four hundred" in text else "import base64, json\n"
+    code = archive({f"{file}.py": imports + text.lstrip(chr(10)).replace("def handler(", f"def {name}(")})
+    return {**params, "Runtime": "python3.12", "Code": {"ZipFile": code}}

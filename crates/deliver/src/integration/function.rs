@@ -19,6 +19,8 @@ use base::gate::{Ask, AskBody, Buffer, Exchange, Refusal, RefusalKind, Reply, Re
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Bytes of a function's error that the operator is told.
+const MESSAGE_BYTES_MAX: usize = 1_024;
 const INVOCATION_TYPE: &str = "X-Amz-Invocation-Type";
 
 /// A method's function.
@@ -97,6 +99,7 @@ impl FunctionIntegration {
     /// What the function gets.
     async fn payload(&self, ask: Ask, ex: &mut Exchange) -> Result<Buffer, Refusal> {
         if let AskBody::Whole(rendered) = ask.body {
+            check_json(&rendered)?;
             return Ok(rendered);
         }
         if !matches!(ex.request.body, RequestBody::None) {
@@ -111,6 +114,9 @@ impl FunctionIntegration {
                 Err(_) => payload.extend_from_slice(String::from_utf8_lossy(body).as_bytes()),
             },
         }
+        if !self.is_proxy {
+            check_json(&payload)?;
+        }
         if payload.len() > PAYLOAD_BYTES_MAX {
             return Err(Refusal::of(RefusalKind::RequestTooLarge, "the event is over the limit of a function's payload"));
         }
@@ -119,7 +125,8 @@ impl FunctionIntegration {
 
     fn proxied<O: Onlooker>(&self, invoked: Invoked, ex: &mut Exchange, onlooker: &mut O) -> Result<Reply, Refusal> {
         if invoked.error.is_some() {
-            let message = error_message(&invoked.payload);
+            let mut message = error_message(&invoked.payload);
+            message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
             let because = format!(
                 "Lambda execution failed with status 200 due to customer function error: {message}. Lambda request id: {}",
                 invoked.request_id
@@ -132,6 +139,14 @@ impl FunctionIntegration {
         }
         read_answer(&invoked.payload, ex, &self.binary)
     }
+}
+
+/// Lambda takes JSON alone, and says so to the caller (atlas, integrations §3.6).
+fn check_json(payload: &[u8]) -> Result<(), Refusal> {
+    serde_json::from_slice::<serde::de::IgnoredAny>(payload).map(drop).map_err(|why| {
+        let said = format!("Could not parse request body into json: {why}");
+        Refusal::saying(RefusalKind::BadRequest, said, "the payload for the function is no JSON")
+    })
 }
 
 /// The payload as it is, for the integration response to be chosen by what went wrong.
