@@ -271,7 +271,7 @@ def elsewhere() -> Iterator[tuple[Outside, list[Seen]]]:
 
 def at_other(start: Callable[..., Cardea], url: str, name: str, **env: str) -> Api:
     keys = {"AWS_ACCESS_KEY_ID": KEY[0], "AWS_SECRET_ACCESS_KEY": KEY[1]}
-    cardea = start(**{"AWS_ENDPOINT_URL_LAMBDA": url, **(env or keys), "AWS_EC2_METADATA_DISABLED": "true"})
+    cardea = start(**{"AWS_ENDPOINT_URL_LAMBDA": url, **(env or keys), "AWS_EC2_METADATA_DISABLED": "true", "CARDEA_THREADS": "1"})
     api = Api(cardea)
     api.method("/", "GET")
     uri = f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:{name}/invocations"

@@ -24,7 +24,13 @@ const PROCESSES_PER_CORE: usize = 16;
 const INIT_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Starts a host, and what keeps it true to the store.
-pub(crate) fn start(config: &Config, store: Arc<dyn Store>, sealer: Arc<Sealer>, clock: Clock, ids: Ids) -> Result<(Host, Hosting), NodeError> {
+pub(crate) fn start(
+    config: &Config,
+    store: Arc<dyn Store>,
+    sealer: Arc<Sealer>,
+    clock: Clock,
+    ids: Ids,
+) -> Result<(Host, Hosting), NodeError> {
     let run_dir = run_dir(&config.data_dir, &ids);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let settings = Settings {

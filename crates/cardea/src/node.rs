@@ -11,7 +11,10 @@ use crate::machine::{Descriptors, bodies_bytes_max};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
 use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
 use base::api::dispatch::Catalogue;
-use base::api::{ApiError, Entry, FunctionAnswer, FunctionCall, House, LogPage, Progress, Running, Settings, Trial, Tried};
+use base::api::{
+    ApiError, AuthorizerTrial, Entry, FunctionAnswer, FunctionCall, House, LogPage, Progress, Running, Settings, Trial, Tried,
+    TriedAuthorizer,
+};
 use base::gate::limit_buffered_bytes;
 use base::store::{BoxFuture, Realm, Revision, Sealer, Store};
 use base::tally::{Quotas, Rate};
@@ -278,6 +281,10 @@ impl Running for Live {
         Box::pin(functions::invoke(&self.host, call))
     }
 
+    fn try_authorizer(&self, trial: AuthorizerTrial) -> BoxFuture<'_, Result<TriedAuthorizer, ApiError>> {
+        Box::pin(self.on_a_thread(async move |desk: Rc<Desk>| desk.try_authorizer(trial).await))
+    }
+
     fn function_log(&self, realm: &Realm, name: &str, after: u64) -> Option<LogPage> {
         functions::log(&self.host, realm, name, after)
     }
@@ -285,21 +292,31 @@ impl Running for Live {
     /// Compiled off the data threads, run on one of them, as a task of its own: a back end may take its time.
     fn try_out(&self, trial: Trial) -> BoxFuture<'_, Result<Tried, ApiError>> {
         Box::pin(async move {
-            let busy = || ApiError::ServiceUnavailable("Service Unavailable. Please try again later.".into());
             let prepared = tokio::task::spawn_blocking(move || runtime::prepare(trial)).await;
             let prepared = prepared.map_err(|why| ApiError::Internal(why.to_string()))??;
-            let (sender, receiver) = tokio::sync::oneshot::channel();
-            let job = move |desk: &Rc<Desk>| {
-                let desk = desk.clone();
-                tokio::task::spawn_local(async move {
-                    // Nobody waits any more if the caller has gone.
-                    let _gone = sender.send(desk.try_out(prepared).await);
-                });
-            };
-            let thread = self.next.fetch_add(1, Ordering::Relaxed) % self.lanes.threads();
-            self.lanes.post(thread, Box::new(job)).map_err(|_| busy())?;
-            receiver.await.map_err(|_| busy())?
+            self.on_a_thread(async move |desk: Rc<Desk>| desk.try_out(prepared).await).await
         })
+    }
+}
+
+impl Live {
+    /// Does something on one of the data threads, as a task of its own.
+    async fn on_a_thread<T: Send + 'static>(
+        &self,
+        work: impl AsyncFnOnce(Rc<Desk>) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let busy = || ApiError::ServiceUnavailable("Service Unavailable. Please try again later.".into());
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let job = move |desk: &Rc<Desk>| {
+            let desk = desk.clone();
+            tokio::task::spawn_local(async move {
+                // Nobody waits any more if the caller has gone.
+                let _gone = sender.send(work(desk).await);
+            });
+        };
+        let thread = self.next.fetch_add(1, Ordering::Relaxed) % self.lanes.threads();
+        self.lanes.post(thread, Box::new(job)).map_err(|_| busy())?;
+        receiver.await.map_err(|_| busy())?
     }
 }
 

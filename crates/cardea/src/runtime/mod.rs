@@ -19,6 +19,7 @@ mod rest;
 pub mod router;
 pub mod table;
 mod trial;
+mod trial_authorizer;
 mod view;
 
 pub use explain::Kept;

@@ -60,13 +60,13 @@ pub fn prepare(trial: Trial) -> Result<Prepared, ApiError> {
 }
 
 /// The log as it grows.
-struct Log {
-    lane: Rc<base::gate::Lane>,
-    text: String,
+pub(super) struct Log {
+    pub(super) lane: Rc<base::gate::Lane>,
+    pub(super) text: String,
 }
 
 impl Log {
-    fn line(&mut self, text: &str) {
+    pub(super) fn line(&mut self, text: &str) {
         let now = self.lane.wall_at(self.lane.clock.now());
         self.text.push_str(&java_date(now));
         self.text.push_str(" : ");
@@ -165,7 +165,7 @@ impl Desk {
 }
 
 /// The request that a trial stands for.
-fn head(trial: &Trial, verb: &str, shown: &str, facts: &StageFacts) -> Result<RequestHead, ApiError> {
+pub(super) fn head(trial: &Trial, verb: &str, shown: &str, facts: &StageFacts) -> Result<RequestHead, ApiError> {
     let mut target = String::with_capacity(shown.len() + 1);
     if !shown.starts_with('/') {
         target.push('/');

@@ -8,6 +8,7 @@
 mod answer;
 pub mod archive;
 pub mod arn;
+pub mod authorizer;
 pub mod call;
 mod event;
 pub mod host;

@@ -18,6 +18,11 @@ pub(super) fn last<'q>(query: &'q str, name: &str) -> Option<Cow<'q, str>> {
     all(query, name).last()
 }
 
+/// The last value of a parameter, decoded.
+pub fn parameter(query: &str, name: &str) -> Option<String> {
+    last(query, name).map(Cow::into_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

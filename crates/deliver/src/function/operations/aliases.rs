@@ -267,4 +267,3 @@ impl Operation for ListAliases {
         .await
     }
 }
-

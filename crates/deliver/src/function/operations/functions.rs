@@ -153,7 +153,6 @@ fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), ApiError>
     Ok(())
 }
 
-
 /// Makes a function, and perhaps its first version.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -244,7 +243,8 @@ impl Operation for CreateFunction {
             ("VpcConfig", vpc_config),
             ("LoggingConfig", logging_config),
         ]);
-        let wanted = Wanted { runtime: Some(runtime), role, handler, description, timeout, memory_size, environment, ephemeral_storage, shown };
+        let wanted =
+            Wanted { runtime: Some(runtime), role, handler, description, timeout, memory_size, environment, ephemeral_storage, shown };
         wanted.apply(cx, &mut latest)?;
         let number = (publish == Some(true)).then_some(1);
         let name = arn.name.to_string();
@@ -256,7 +256,11 @@ impl Operation for CreateFunction {
                 return Err(conflict(format!("Function already exist: {}", made.name)));
             }
             if txn.view().rows(kind::FUNCTION, &realm.top(), None, FUNCTIONS_MAX)?.len() >= FUNCTIONS_MAX {
-                return Err(ApiError::exception(400, "CodeStorageExceededException", format!("There are {FUNCTIONS_MAX} functions already.")));
+                return Err(ApiError::exception(
+                    400,
+                    "CodeStorageExceededException",
+                    format!("There are {FUNCTIONS_MAX} functions already."),
+                ));
             }
             if let (Some(text), Some(digest)) = (&text, &made.latest.code.archive) {
                 txn.freeze(digest, text)?;
@@ -379,12 +383,26 @@ impl Operation for ListFunctions {
             let (some, next_marker) = page(all, marker.as_deref(), max_items, |function| function.name.clone());
             let mut functions = Vec::new();
             for function in &some {
-                functions.push(FunctionConfiguration::of(&realm, &sealer, function, &function.latest, None, function_version.as_ref().map(|_| LATEST))?);
+                functions.push(FunctionConfiguration::of(
+                    &realm,
+                    &sealer,
+                    function,
+                    &function.latest,
+                    None,
+                    function_version.as_ref().map(|_| LATEST),
+                )?);
                 if function_version.is_some() {
                     for version in view.all::<FunctionVersion>(&realm.scope(&function.name))? {
                         let number = version.number.to_string();
                         let configuration = &version.configuration;
-                        functions.push(FunctionConfiguration::of(&realm, &sealer, function, configuration, Some(version.number), Some(&number))?);
+                        functions.push(FunctionConfiguration::of(
+                            &realm,
+                            &sealer,
+                            function,
+                            configuration,
+                            Some(version.number),
+                            Some(&number),
+                        )?);
                     }
                 }
             }

@@ -47,7 +47,9 @@ impl Operation for Invoke {
             return Err(unreadable(format!("Could not parse request body into json: {why}")));
         }
         let client_context = match context {
-            Some(text) if text.len() > CONTEXT_BYTES_MAX => return Err(unreadable("Client context must be a valid Base64-encoded JSON object.".into())),
+            Some(text) if text.len() > CONTEXT_BYTES_MAX => {
+                return Err(unreadable("Client context must be a valid Base64-encoded JSON object.".into()));
+            }
             Some(text) => {
                 let json = STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
                 let json = json.filter(|json| serde_json::from_str::<IgnoredAny>(json).is_ok() && !json.contains(['\r', '\n']));

@@ -145,7 +145,8 @@ fn check_revision(asked: Option<&str>, stored: &str) -> Result<(), ApiError> {
 fn page<T>(items: Vec<T>, marker: Option<&str>, most: Option<i64>, key: impl Fn(&T) -> String) -> (Vec<T>, Option<String>) {
     const ITEMS_MAX: usize = 50;
     let most = most.and_then(|most| usize::try_from(most).ok()).filter(|most| *most > 0).map_or(ITEMS_MAX, |most| most.min(10_000));
-    let mut rest: Vec<T> = items.into_iter().filter(|item| marker.is_none_or(|marker| key(item).as_str() > marker)).take(most + 1).collect();
+    let mut rest: Vec<T> =
+        items.into_iter().filter(|item| marker.is_none_or(|marker| key(item).as_str() > marker)).take(most + 1).collect();
     let more = rest.len() > most;
     rest.truncate(most);
     let next = if more { rest.last().map(&key) } else { None };

@@ -81,9 +81,10 @@ impl Operation for AddPermission {
         api::text("StatementId").like(SID_PATTERN, is_sid),
         api::text("Action").like(r"(lambda:[*]|lambda:[a-zA-Z]+|[*])", |text| text == "*" || text.starts_with("lambda:")),
         api::text("Principal"),
-        api::text("SourceArn").like(r"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)", |text| {
-            text.starts_with("arn:") && text.split(':').count() >= 6
-        }),
+        api::text("SourceArn")
+            .like(r"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)", |text| {
+                text.starts_with("arn:") && text.split(':').count() >= 6
+            }),
         api::text("SourceAccount").like(r"\d{12}", |text| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())),
         api::text("RevisionId"),
         QUALIFIER,
@@ -119,7 +120,11 @@ impl Operation for AddPermission {
             }
             function.statements.push(statement.clone());
             if policy(&realm, &function, target.qualifier.as_deref()).is_some_and(|text| text.len() > POLICY_BYTES_MAX) {
-                return Err(ApiError::exception(400, "PolicyLengthExceededException", format!("The final policy size is bigger than the limit ({POLICY_BYTES_MAX}).")));
+                return Err(ApiError::exception(
+                    400,
+                    "PolicyLengthExceededException",
+                    format!("The final policy size is bigger than the limit ({POLICY_BYTES_MAX})."),
+                ));
             }
             function.latest.revision = fresh.clone();
             txn.save(&realm, &function)?;

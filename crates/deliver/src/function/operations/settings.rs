@@ -110,7 +110,8 @@ const RESOURCE: Member = api::text("Resource").in_path("resource");
 
 fn tagged(cx: &Control, resource: &str) -> Result<FunctionArn, ApiError> {
     let arn = FunctionArn::parse(resource).filter(|arn| arn.qualifier.is_none());
-    let arn = arn.ok_or_else(|| invalid(format!("{resource} is no ARN of a function: tags belong to functions, not to versions or aliases")))?;
+    let arn =
+        arn.ok_or_else(|| invalid(format!("{resource} is no ARN of a function: tags belong to functions, not to versions or aliases")))?;
     if *arn.account != *cx.realm().account || *arn.region != *cx.realm().region {
         return Err(no_function(resource));
     }
