@@ -71,7 +71,7 @@ fn write_request(event: &mut Members<'_>, ex: &Exchange, nothing: Nothing) {
     event.text("httpMethod", ex.request.head.method_text().as_bytes());
     let headers = headers(ex);
     write_pairs(event, ["headers", "multiValueHeaders"], &headers, |one, other| one.eq_ignore_ascii_case(other), nothing);
-    let mut query: Vec<(Cow<'_, [u8]>, Cow<'_, [u8]>)> = query_pairs(ex.request.head.query().unwrap_or_default())
+    let mut query: Vec<Pair<'_>> = query_pairs(ex.request.head.query().unwrap_or_default())
         .map(|(name, value)| (bytes(decoded(name, true)), bytes(decoded(value, true))))
         .collect();
     // Those of one name stand together; within a name the order is kept.

@@ -80,7 +80,7 @@ impl std::fmt::Debug for Host {
 }
 
 /// What everything of a host shares.
-pub(self) struct Shared {
+struct Shared {
     settings: Settings,
     clock: Clock,
     ids: Ids,
@@ -100,7 +100,7 @@ pub(self) struct Shared {
 type Place = Arc<OnceCell<Arc<Folder>>>;
 
 /// A folder of code. One that was unpacked goes when nobody runs there any more: a process may load more of its code at any time.
-pub(self) struct Folder {
+struct Folder {
     path: PathBuf,
     /// Who removes it.
     unpacked: Option<tokio::runtime::Handle>,

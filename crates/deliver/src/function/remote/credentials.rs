@@ -17,7 +17,9 @@ const FILES_MS: u64 = 5 * 60 * 1000;
 
 /// The process's environment, or a test's.
 #[derive(Clone)]
-pub struct Environment(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Environment(Arc<Read>);
+
+type Read = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Environment {
     /// What a function knows.

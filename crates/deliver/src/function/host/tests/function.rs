@@ -98,8 +98,8 @@ fn as_a_function() {
                 json!(null)
             }
             "fork" => {
-                let child = std::process::Command::new("/bin/sleep").arg("600").spawn().unwrap();
-                json!({"child": child.id()})
+                let told = std::process::Command::new("/bin/sh").args(["-c", "sleep 600 >/dev/null 2>&1 & echo $!"]).output().unwrap();
+                json!({"child": String::from_utf8_lossy(&told.stdout).trim().parse::<u32>().unwrap()})
             }
             "answer and sleep" => {
                 runtime.call("POST", &path("response"), b"\"said\"");
