@@ -15,6 +15,8 @@ mod client;
 mod connection;
 mod control;
 mod http2_head;
+mod json_schema;
+mod jsonpath;
 mod member;
 mod naive;
 mod openapi_import;
@@ -23,6 +25,7 @@ mod peer;
 mod request_head;
 mod server;
 mod signature;
+mod template;
 
 /// Bytes of one input.
 pub const INPUT_BYTES_MAX: usize = 4_096;
@@ -71,6 +74,17 @@ pub const TARGETS: &[Target] = &[
         name: "signature",
         about: "signatures of control calls: what was signed is taken, what was changed since is not",
         run: signature::run,
+    },
+    Target { name: "jsonpath", about: "JSON as serde reads it, printed and read again; paths that find what they say", run: jsonpath::run },
+    Target {
+        name: "json_schema",
+        about: "schemas whose verdict is the same alone, asked for by another, and the opposite where forbidden",
+        run: json_schema::run,
+    },
+    Target {
+        name: "template",
+        about: "mapping templates: compiled or told where they are wrong, rendered twice alike, within their bounds",
+        run: template::run,
     },
 ];
 

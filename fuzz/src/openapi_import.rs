@@ -33,7 +33,7 @@ pub(crate) fn run(bytes: &[u8]) {
     }
     let api = id.to_owned();
     let tree = bench.read(move |view, realm| ApiTree::read(view, realm, &api)).expect("what was imported is there");
-    let compiled = cardea::runtime::compile::compile(&tree);
+    let compiled = cardea::runtime::compile::compile(&tree, false);
     assert!(compiled.methods.len() <= tree.methods.len());
 }
 

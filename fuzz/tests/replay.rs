@@ -36,6 +36,11 @@ fn request_heads_have_one_meaning() {
 }
 
 #[test]
+fn templates_end_well() {
+    replay("template");
+}
+
+#[test]
 fn answer_heads_have_one_meaning() {
     replay("answer_head");
 }
@@ -73,6 +78,16 @@ fn patches_are_all_or_nothing() {
 #[test]
 fn signatures_hold_for_what_was_signed() {
     replay("signature");
+}
+
+#[test]
+fn json_is_read_as_others_read_it_and_paths_keep_their_word() {
+    replay("jsonpath");
+}
+
+#[test]
+fn schemas_do_not_contradict_themselves() {
+    replay("json_schema");
 }
 
 #[test]

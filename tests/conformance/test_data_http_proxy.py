@@ -171,6 +171,17 @@ def test_a_body_goes_there_and_comes_back_to_the_byte(front: Api, backend: Backe
     assert backend.last.body == body and answer.body == body
 
 
+def test_more_than_ten_megabytes_stream_and_under_aws_strict_are_refused(start: Any, backend: Backend) -> None:
+    body = pattern(TEN_MEGABYTES + 2_000_000)
+    for profile, status in [("extended", 200), ("aws-strict", 413)]:
+        api = Api(start(CARDEA_PROFILE=profile), binaryMediaTypes=["*/*"]).proxy("/mirror", backend.url + "/mirror", "POST")
+        api.deploy()
+        answer = api.call("/mirror", "POST", {"Content-Type": "application/octet-stream"}, body)
+        assert (profile, answer.status) == (profile, status)
+        if status == 200:
+            assert answer.body == body
+
+
 @pytest.mark.parametrize("path", ["/bytes", "/chunked", "/until-close"])
 @pytest.mark.parametrize("size", [0, 1, 100_000])
 def test_an_answer_comes_whole_however_the_back_end_frames_it(front: Api, path: str, size: int) -> None:

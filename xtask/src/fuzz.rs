@@ -77,7 +77,9 @@ fn dictionary(target: &str) -> &'static str {
     match target {
         "http2_head" => "http2.dict",
         "openapi_import" => "openapi.dict",
+        "jsonpath" | "json_schema" => "json.dict",
         "member" | "patch" | "signature" => "control.dict",
+        "template" => "template.dict",
         _ => "http.dict",
     }
 }

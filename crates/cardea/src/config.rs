@@ -67,6 +67,19 @@ pub const SETTINGS: &[Setting] = &[
     setting("account-burst-limit", "5000", "requests at once of an account in a region"),
     setting("quota-slice", "100", "units of a quota that a crash may cost a key at most, 1 to 100"),
     setting("explain-requests", "10000", "requests remembered for explain"),
+    setting("head-bytes-max", "10240", "bytes of a request's header lines, as AWS has it; more is 431"),
+    setting("url-bytes-max", "10240", "bytes of a request's path and query, as AWS has it; more is 414"),
+    setting(
+        "payload-bytes-max",
+        "10485760",
+        "bytes of a body that is held whole, or under aws-strict of any body, as AWS has it; more is 413",
+    ),
+    setting(
+        "streamed-bytes-max",
+        "5368709120",
+        "bytes of a body that streams through a proxy integration; under aws-strict payload-bytes-max holds",
+    ),
+    open("response-cache-mb", "megabytes that the response caches of all stages may hold [default: a quarter of the memory]"),
     setting("slow-ms", "1000", "milliseconds from which on a request is remembered as slow"),
     setting(
         "integration-timeout-ms-max",
@@ -290,6 +303,15 @@ pub struct Config {
     pub quota_slice: u32,
     pub explain_requests: usize,
     pub slow_ms: u64,
+    /// Bytes of header lines, and of path and query.
+    pub head_bytes_max: u32,
+    pub url_bytes_max: u32,
+    /// Bytes of a body that is held whole.
+    pub payload_bytes_max: u64,
+    /// Bytes of a body that streams.
+    pub streamed_bytes_max: u64,
+    /// Bytes that the response caches of all stages may hold; `None` for a share of the memory.
+    pub response_cache_bytes_max: Option<u64>,
     pub integration_timeout_ms_max: u32,
     pub function_python: String,
     pub function_node: String,
@@ -373,6 +395,14 @@ impl Config {
             quota_slice: values.number("quota-slice", 1, u64::from(base::tally::SLICE_UNITS_MAX))? as u32,
             explain_requests: values.number("explain-requests", 0, 10_000_000)? as usize,
             slow_ms: values.number("slow-ms", 1, 86_400_000)?,
+            head_bytes_max: values.number("head-bytes-max", 1024, 1 << 20)? as u32,
+            url_bytes_max: values.number("url-bytes-max", 1024, 1 << 20)? as u32,
+            payload_bytes_max: values.number("payload-bytes-max", 0, 1 << 32)?,
+            streamed_bytes_max: values.number("streamed-bytes-max", 0, 1 << 60)?,
+            response_cache_bytes_max: match values.text("response-cache-mb") {
+                Some(_) => Some(values.number("response-cache-mb", 0, 1 << 20)? << 20),
+                None => None,
+            },
             integration_timeout_ms_max: values.number("integration-timeout-ms-max", 50, 900_000)? as u32,
             function_python: values.text("function-python").unwrap_or("python3").to_owned(),
             function_node: values.text("function-node").unwrap_or("aws-lambda-ric").to_owned(),

@@ -10,6 +10,8 @@ const DESCRIPTORS_RESERVED: u64 = 100;
 const IDLE_SHARE: u64 = 16;
 /// Of the memory that there is, one in so many parts is for bodies that must be held whole.
 const BODIES_SHARE: u64 = 4;
+/// And one for response caches.
+const CACHES_SHARE: u64 = 4;
 
 /// What descriptors may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +40,21 @@ impl Descriptors {
     }
 }
 
-/// Bytes of bodies that may be held whole, with the memory that this process may have: its own limit, its group's, the machine's.
+/// Bytes of bodies that may be held whole.
 pub fn bodies_bytes_max() -> Option<u64> {
+    Some(memory_bytes()? / BODIES_SHARE)
+}
+
+/// Bytes that response caches may hold where nobody says.
+pub fn caches_bytes_max() -> u64 {
+    memory_bytes().unwrap_or(1 << 30) / CACHES_SHARE
+}
+
+/// The memory that this process may have: its own limit, its group's, the machine's.
+fn memory_bytes() -> Option<u64> {
     let own = getrlimit(Resource::As).current;
     let group = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"].map(|path| number(Path::new(path)));
-    let least = group.into_iter().chain([own, of_the_machine()]).flatten().min()?;
-    Some(least / BODIES_SHARE)
+    group.into_iter().chain([own, of_the_machine()]).flatten().min()
 }
 
 /// Unlimited is a word, or a number beyond all memory.

@@ -7,7 +7,7 @@ use crate::edge::control::{ControlPort, Service};
 use crate::edge::{self, Certificates, Lanes, Limits, Packer, Plan, PolicyPlan, TlsPlan, TrustedProxies};
 use crate::functions;
 use crate::log;
-use crate::machine::{Descriptors, bodies_bytes_max};
+use crate::machine::{Descriptors, bodies_bytes_max, caches_bytes_max};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
 use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
 use base::api::dispatch::Catalogue;
@@ -106,7 +106,10 @@ impl Node {
                 account_rate,
                 access_log: config.access_log.as_deref().map(Into::into),
                 slow_ms: config.slow_ms,
+                response_cache_bytes_max: config.response_cache_bytes_max.unwrap_or_else(caches_bytes_max),
                 explain_requests_per_thread: config.explain_requests.div_ceil(threads),
+                payload_bytes_max: config.payload_bytes_max,
+                aws_strict: config.aws_strict,
             },
             tokio::runtime::Handle::current(),
         );
@@ -289,10 +292,15 @@ impl Running for Live {
         functions::log(&self.host, realm, name, after)
     }
 
+    fn flush_cache(&self, api: &str, stage: &str) {
+        self.gateway.flush_cache(api, stage);
+    }
+
     /// Compiled off the data threads, run on one of them, as a task of its own: a back end may take its time.
     fn try_out(&self, trial: Trial) -> BoxFuture<'_, Result<Tried, ApiError>> {
         Box::pin(async move {
-            let prepared = tokio::task::spawn_blocking(move || runtime::prepare(trial)).await;
+            let aws_strict = self.gateway.settings.aws_strict;
+            let prepared = tokio::task::spawn_blocking(move || runtime::prepare(trial, aws_strict)).await;
             let prepared = prepared.map_err(|why| ApiError::Internal(why.to_string()))??;
             self.on_a_thread(async move |desk: Rc<Desk>| desk.try_out(prepared).await).await
         })
@@ -363,9 +371,18 @@ fn start_lanes(
         tracing::debug!(connections_max, "the limit of descriptors leaves room for fewer client connections than connections-max");
     }
     let connections_per_thread_max = u32::try_from(connections_max.div_ceil(threads)).unwrap_or(u32::MAX);
-    let h1 = h1::Limits { idle_ms: config.idle_timeout_ms, head_ms: config.head_timeout_ms, ..h1::Limits::default() };
+    // What streams is bounded apart; what is held whole is bounded where it is held.
+    let body_bytes_max = match config.aws_strict {
+        true => config.payload_bytes_max,
+        false => config.payload_bytes_max.max(config.streamed_bytes_max),
+    };
+    let head =
+        h1::HeadLimits { target_bytes_max: config.url_bytes_max, fields_bytes_max: config.head_bytes_max, ..h1::HeadLimits::default() };
+    let (idle_ms, head_ms) = (config.idle_timeout_ms, config.head_timeout_ms);
+    let h1 = h1::Limits { head, idle_ms, head_ms, body_bytes_max, ..h1::Limits::default() };
     let client_bytes_per_second_min = config.client_bytes_per_second_min;
-    let limits = Limits { h1, connections_per_thread_max, client_bytes_per_second_min, ..Limits::default() };
+    let handed_body_bytes_max = config.payload_bytes_max;
+    let limits = Limits { h1, connections_per_thread_max, client_bytes_per_second_min, handed_body_bytes_max, ..Limits::default() };
     let trusted = TrustedProxies::new(config.trusted_proxies.clone());
     let proxy_protocol = config.proxy_protocol;
     let plan = Plan { threads, address: config.listen, tls, trusted, proxy_protocol, node: 0, limits, clock: clock.clone() };
@@ -376,7 +393,8 @@ fn start_lanes(
     let functions = Arc::new(Functions::new(host.clone(), Lambda::new(&environment, credentials).map_err(fail)?, !config.dev));
     let usual = deliver::upstream::Settings::default();
     let idle_max = usual.idle_max.min(descriptors.idle_max.div_ceil(threads));
-    let settings = deliver::upstream::Settings { idle_max, ..usual };
+    let towards_back_ends = h1::Limits { body_bytes_max, ..usual.limits };
+    let settings = deliver::upstream::Settings { idle_max, limits: towards_back_ends, ..usual };
     edge::start(plan, move |lane| {
         let upstreams = Upstreams::with_functions(lane.clone(), upstream_tls.clone(), settings.clone(), functions.clone());
         Desk::new(gateway.clone(), Rc::new(upstreams))

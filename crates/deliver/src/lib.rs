@@ -17,6 +17,7 @@ pub mod function;
 pub mod gateway_response;
 pub mod integration;
 pub mod mapping;
+pub mod response_cache;
 pub mod upstream;
 pub mod vpc_link;
 

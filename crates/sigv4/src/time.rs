@@ -33,7 +33,8 @@ impl Stamp {
     }
 
     /// `20150830T123600Z` and nothing else.
-    pub(crate) fn parse_basic(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse_basic(text: &str) -> Option<Self> {
         let bytes: &[u8; 16] = text.as_bytes().try_into().ok()?;
         if bytes[8] != b'T' || bytes[15] != b'Z' {
             return None;

@@ -68,6 +68,9 @@ pub trait Running: Send + Sync + 'static {
         Box::pin(std::future::ready(Err(why)))
     }
 
+    /// Forgets the answers that a stage keeps.
+    fn flush_cache(&self, _api: &str, _stage: &str) {}
+
     /// Forgets what a plan, or one key of it, has used.
     fn forget<'a>(&'a self, plan: &'a str, key: Option<&'a str>) -> BoxFuture<'a, Result<(), ApiError>>;
 }

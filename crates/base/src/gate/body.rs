@@ -98,12 +98,19 @@ impl RequestBody {
     /// Takes all of it and keeps nothing, for answers that do not depend on it. At most `bytes_max`: more is a refusal.
     pub async fn discard(&mut self, bytes_max: u64) -> Result<(), Refusal> {
         let RequestBody::Stream(source) = self else { return Ok(()) };
+        if source.left().is_some_and(|left| left > bytes_max) {
+            return Err(BodyFault::TooLarge.refusal());
+        }
         let (mut bytes, mut taken) = (Buffer::take(), 0u64);
-        while let Fill::More = std::future::poll_fn(|cx| source.poll_fill(cx, &mut bytes)).await.map_err(BodyFault::refusal)? {
+        loop {
+            let fill = std::future::poll_fn(|cx| source.poll_fill(cx, &mut bytes)).await.map_err(BodyFault::refusal)?;
             taken += bytes.len() as u64;
             bytes.clear();
             if taken > bytes_max {
                 return Err(BodyFault::TooLarge.refusal());
+            }
+            if fill == Fill::End {
+                break;
             }
         }
         *self = RequestBody::None;

@@ -4,6 +4,7 @@ use super::access_format::AccessLog;
 use super::body::RequestBody;
 use super::lane::Lane;
 use super::notes::{Notes, Short};
+use super::overrides::Overrides;
 use super::request_id::{ExtendedRequestId, RequestId};
 use crate::world::{Moment, Timestamp};
 use h1::RequestHead;
@@ -25,6 +26,8 @@ pub struct Exchange {
     pub place: Place,
     /// Who sent it: set by authorisation.
     pub caller: Caller,
+    /// What its templates have overridden; mostly nothing.
+    pub overrides: Option<Box<Overrides>>,
     /// What happened to it.
     pub notes: Notes,
     /// Its thread.
@@ -63,7 +66,7 @@ impl Scheme {
 }
 
 /// Where a request goes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Place {
     /// The stage; `None` until the host is known.
     pub stage: Option<Arc<StageFacts>>,
@@ -71,6 +74,8 @@ pub struct Place {
     pub route: Option<Arc<RouteFacts>>,
     /// Where the part of the path begins that resources are matched against: after the stage or the base path.
     pub rest_from: usize,
+    /// The base path of the custom domain name that led here, empty for the empty one; `None` where none did.
+    pub base_path: Option<Arc<str>>,
     /// Where the values of the route's path parameters are in the path, in the order of their names; percent-encoded as they came.
     pub values: Vec<(u32, u32)>,
     /// Whether the canary answers; `None` when the stage has none.
@@ -117,7 +122,7 @@ pub struct RouteFacts {
 }
 
 /// Who sent a request.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Caller {
     /// The id of the API key, once that was found good; blank until then.
     pub api_key_id: Short,
@@ -134,6 +139,7 @@ impl Exchange {
             request: Request { head: RequestHead::default(), body: RequestBody::None, peer: nobody, scheme: Scheme::Http, port: 0 },
             place: Place::default(),
             caller: Caller::default(),
+            overrides: None,
             notes: Notes::default(),
             lane,
         }
@@ -155,11 +161,29 @@ impl Exchange {
         self.place.stage = None;
         self.place.route = None;
         self.place.rest_from = 0;
+        self.place.base_path = None;
         self.place.values.clear();
         self.place.canary = None;
         self.place.series = Series::default();
         self.caller = Caller::default();
+        self.overrides = None;
         self.notes = Notes::default();
+    }
+
+    /// A copy of all but the body, for those who outlive the borrow of the request: templates.
+    pub fn without_body(&self) -> Exchange {
+        let Request { head, body: _, peer, scheme, port } = &self.request;
+        Exchange {
+            id: self.id,
+            extended_id: self.extended_id,
+            received: self.received,
+            request: Request { head: head.clone(), body: RequestBody::None, peer: *peer, scheme: *scheme, port: *port },
+            place: self.place.clone(),
+            caller: self.caller.clone(),
+            overrides: self.overrides.clone(),
+            notes: self.notes.clone(),
+            lane: self.lane.clone(),
+        }
     }
 
     /// The whole path as the client sent it.

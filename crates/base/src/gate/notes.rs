@@ -142,6 +142,19 @@ pub struct Upstream {
     pub status: u16,
 }
 
+/// What the response cache had for a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Cached {
+    /// It was not asked.
+    #[default]
+    Unasked,
+    /// The answer.
+    Hit,
+    /// Nothing, or nothing that was wanted.
+    Miss,
+}
+
 /// The notes of one request.
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
@@ -161,6 +174,8 @@ pub struct Notes {
     pub function: Option<Arc<str>>,
     /// What was wrong with it: the message of its own error, or why there was no answer.
     pub function_error: Option<Box<str>>,
+    /// What the response cache had.
+    pub cached: Cached,
     /// Why it was refused.
     pub refused: Option<(RefusalKind, Cow<'static, str>)>,
     /// The caller's text of the refusal, and what validation had to say, for `$context.error.*`.

@@ -19,6 +19,7 @@ macro_rules! variables {
 variables! {
     AccountId = "accountId",
     ApiId = "apiId",
+    CustomDomainBasePath = "customDomain.basePathMatched",
     DeploymentId = "deploymentId",
     DomainName = "domainName",
     DomainPrefix = "domainPrefix",
@@ -107,6 +108,11 @@ impl Variable {
         match self {
             Variable::AccountId => text(stage.map_or("", |stage| &stage.account)),
             Variable::ApiId => text(stage.map_or("", |stage| &stage.api)),
+            Variable::CustomDomainBasePath => {
+                if let Some(base_path) = &ex.place.base_path {
+                    text(if base_path.is_empty() { "(none)" } else { base_path });
+                }
+            }
             Variable::DeploymentId => text(stage.map_or("", |stage| &stage.deployment)),
             Variable::DomainName => text(host()),
             Variable::DomainPrefix => text(host().split('.').next().unwrap_or("")),

@@ -11,9 +11,11 @@ mod explain;
 mod health;
 mod history;
 mod import;
+mod lines;
 mod logs;
 mod serve;
 mod text;
+mod vtl;
 
 use crate::config::{Config, ConfigError, SETTINGS, Values};
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -117,6 +119,8 @@ pub fn command() -> Command {
                 )
                 .arg(json_flag()),
         )
+        .subcommand(self::vtl::command())
+        .subcommand(lines::command())
         .subcommand(verb("config", "Print every setting with its value and origin").arg(json_flag()))
         .subcommand(
             Command::new("completion")
@@ -163,6 +167,8 @@ pub fn main() -> ExitCode {
         "restore" if args.contains_id("at") => history::restore(args),
         "restore" => backup::restore(args),
         "config" => config::run(args),
+        "vtl" => self::vtl::run(args),
+        "lines" => lines::run(args),
         "completion" => completion::run(args),
         other => unreachable!("clap knows no verb {other}"),
     };

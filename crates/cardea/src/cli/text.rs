@@ -14,6 +14,12 @@ impl Paint {
         Paint { is_on: !is_unwanted && std::io::stdout().is_terminal() }
     }
 
+    /// For standard error.
+    pub(super) fn for_stderr() -> Paint {
+        let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Paint { is_on: !is_unwanted && std::io::stderr().is_terminal() }
+    }
+
     #[cfg(test)]
     pub(super) fn none() -> Paint {
         Paint { is_on: false }

@@ -65,10 +65,12 @@ impl Page {
 
     fn family(&mut self, prefix: &str, by: &str, series: &[(&Of, &Counted)]) {
         type Number = fn(&Counted) -> u64;
-        let numbers: [(&str, &str, Number); 3] = [
+        let numbers: [(&str, &str, Number); 5] = [
             ("requests_total", "Requests (AWS: Count)", |counted| counted.latency.count()),
             ("client_errors_total", "Requests answered with 4xx (AWS: 4XXError)", |counted| counted.client_errors),
             ("server_errors_total", "Requests answered with 5xx (AWS: 5XXError)", |counted| counted.server_errors),
+            ("cache_hits_total", "Requests answered by the response cache (AWS: CacheHitCount)", |counted| counted.cache_hits),
+            ("cache_misses_total", "Requests the response cache had no answer for (AWS: CacheMissCount)", |counted| counted.cache_misses),
         ];
         for (name, help, number) in numbers {
             let name = format!("{prefix}_{name}");
@@ -139,6 +141,13 @@ impl Page {
             "gauge",
             "Bytes of bodies that requests hold whole now (large ones; the others are bounded by connections).",
             buffered_bytes() as u64,
+        );
+        plain("cardea_response_cache_bytes", "gauge", "Bytes that the response caches of all stages hold.", gateway.caches.total.bytes());
+        plain(
+            "cardea_response_cache_entries",
+            "gauge",
+            "Answers that the response caches of all stages keep.",
+            gateway.caches.entries() as u64,
         );
         if let Some(bytes) = resident_bytes() {
             plain("cardea_process_resident_memory_bytes", "gauge", "Memory of the process that is in RAM.", bytes);

@@ -1,4 +1,5 @@
-//! What is counted of requests, for `/metrics`: AWS's Count, 4XXError, 5XXError, Latency and IntegrationLatency.
+//! What is counted of requests, for `/metrics`: AWS's Count, 4XXError, 5XXError, CacheHitCount, CacheMissCount, Latency and
+//! IntegrationLatency.
 //!
 //! Each data thread counts for itself, without locks, in series that it knows by number. A stage brings the numbers of its series
 //! along, so a request finds them without looking anything up by name. Sums are made when somebody asks.
@@ -7,7 +8,7 @@
 //! odd: a series stays until the process ends, also when its API is gone, for numbers that are given twice would mix two histories.
 //! Beyond [`SERIES_MAX`], everything new counts as one more series, "other".
 
-use base::gate::{Notes, Series};
+use base::gate::{Cached, Notes, Series};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -124,6 +125,8 @@ impl Histogram {
 pub struct Counted {
     pub client_errors: u64,
     pub server_errors: u64,
+    pub cache_hits: u64,
+    pub cache_misses: u64,
     /// Of every request, so its count is AWS's Count.
     pub latency: Histogram,
     /// Of those for which a back end was asked.
@@ -137,6 +140,11 @@ impl Counted {
             500.. => self.server_errors += 1,
             _ => {}
         }
+        match notes.cached {
+            Cached::Unasked => {}
+            Cached::Hit => self.cache_hits += 1,
+            Cached::Miss => self.cache_misses += 1,
+        }
         self.latency.add(notes.done.since(notes.head));
         let upstream = &notes.upstream;
         if upstream.attempts > 0 {
@@ -149,6 +157,8 @@ impl Counted {
     fn join(&mut self, other: &Counted) {
         self.client_errors += other.client_errors;
         self.server_errors += other.server_errors;
+        self.cache_hits += other.cache_hits;
+        self.cache_misses += other.cache_misses;
         self.latency.join(&other.latency);
         self.integration_latency.join(&other.integration_latency);
     }

@@ -1,8 +1,10 @@
 //! The running half of a node: the table, the key ring, what is counted; and the follower that keeps them true to the store.
 
 use super::access_log;
+use super::caches::Caches;
 use super::compile::{CompiledDeployment, compile};
 use super::counts::SeriesNames;
+use super::domains::Domains;
 use super::functions::Hosting;
 use super::keys::KeyRing;
 use super::model::{Model, Stale};
@@ -17,6 +19,7 @@ use base::tally::{Buckets, Meter, Quotas, Rate};
 use base::world::{Clock, Day};
 use define::rest_api::record::RestApi;
 use define::tree::ApiTree;
+use deliver::response_cache::cluster_bytes;
 use publish::stage::record::Stage;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -32,6 +35,7 @@ pub struct Gateway {
     pub settings: GatewaySettings,
     pub access_log: access_log::Writer,
     pub series: SeriesNames,
+    pub caches: Caches,
     store: Arc<dyn Store>,
     sealer: Arc<Sealer>,
     /// Where compiling and reading happen: never on a data thread.
@@ -57,6 +61,12 @@ pub struct GatewaySettings {
     pub slow_ms: u64,
     /// Requests kept for `explain`, per thread.
     pub explain_requests_per_thread: usize,
+    /// Bytes that the response caches of all stages may hold.
+    pub response_cache_bytes_max: u64,
+    /// Bytes of a body that is held whole.
+    pub payload_bytes_max: u64,
+    /// Nothing is done that AWS has not.
+    pub aws_strict: bool,
 }
 
 /// When the follower ends, for whatever reason, nobody waits for it any more.
@@ -96,6 +106,7 @@ impl Gateway {
             buckets: Buckets::default(),
             quotas,
             clock,
+            caches: Caches::new(settings.response_cache_bytes_max),
             settings,
             access_log,
             series: SeriesNames::default(),
@@ -119,7 +130,12 @@ impl Gateway {
         let me = self.clone();
         let load = move |view: &dyn base::store::View| {
             let model = Model::load(view, &me.sealer, &me.keys)?;
-            let mut table = Table { revision: view.revision(), apis: HashMap::default(), proxies };
+            let mut table = Table { revision: view.revision(), proxies, ..Table::default() };
+            let mut domains = Domains::default();
+            for name in model.domains.names() {
+                domains.set(name, model.domains.make(name));
+            }
+            table.domains = Arc::new(domains);
             for (id, api) in &model.apis {
                 let id: Arc<str> = id.as_str().into();
                 let slot = |name: &String| {
@@ -168,6 +184,13 @@ impl Gateway {
                 _ => {}
             }
         }
+        if !stale.domains.is_empty() {
+            let domains = Arc::make_mut(&mut table.domains);
+            let model = self.model();
+            for name in &stale.domains {
+                domains.set(name, model.domains.make(name));
+            }
+        }
         for (api, stage) in &stale.stages {
             let Some(entry) = table.apis.get(api.as_str()) else { continue };
             let mut entry = ApiEntry::clone(entry);
@@ -178,6 +201,7 @@ impl Gateway {
                 entry.stages.insert(recipe.stage.clone(), Arc::new(StageSlot::made(recipe, view)));
             } else {
                 entry.stages.remove(stage.as_str());
+                self.caches.drop_stage(api, stage);
             }
             table.apis.insert(api.as_str().into(), Arc::new(entry));
         }
@@ -254,9 +278,10 @@ impl Gateway {
         };
         self.store.read(Box::new(read)).await.map_err(|why| Arc::from(why.to_string()))?;
         let text = slot.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or("the deployment's frozen tree is not stored")?;
+        let aws_strict = self.settings.aws_strict;
         let work = tokio::task::spawn_blocking(move || {
             let tree: ApiTree = serde_json::from_str(&text).map_err(|why| format!("the deployment's frozen tree cannot be read: {why}"))?;
-            let compiled = compile(&tree);
+            let compiled = compile(&tree, aws_strict);
             for flaw in &compiled.flaws {
                 tracing::warn!(api = tree.api.id, flaw, "a part of the API's gateway responses is left out");
             }
@@ -281,20 +306,34 @@ impl Gateway {
                 access_log: access_log(stage),
             }
         };
-        let variant = |facts, deployment| Variant::bind(facts, deployment, stage, &self.buckets, &self.series);
+        let cache = match stage.cache_cluster_enabled {
+            true => Some(self.caches.of_stage(&stage.api, &stage.name, cluster_bytes(stage.cache_cluster_size.as_deref()))),
+            false => {
+                self.caches.drop_stage(&stage.api, &stage.name);
+                None
+            }
+        };
+        let variant = |facts, deployment, cache| Variant::bind(facts, deployment, stage, cache, &self.buckets, &self.series);
         let canary = stage.canary.as_ref().zip(canary).map(|(canary, compiled)| {
             let facts = facts(&canary.deployment, canary.variable_overrides.as_ref());
-            (canary.percent_traffic / 100.0, variant(facts, compiled))
+            (canary.percent_traffic / 100.0, variant(facts, compiled, cache.as_ref().filter(|_| canary.use_stage_cache)))
         });
         let account = self.settings.account_rate.map(|rate| (self.buckets.named(&format!("account {}", parts.realm_name)), rate));
         StageView {
-            base: variant(facts(&stage.deployment, None), base),
+            base: variant(facts(&stage.deployment, None), base, cache.as_ref()),
             canary,
             plans: parts.plans.iter().map(|plan| Arc::new(PlanView::of(plan, &parts.api.id, &stage.name))).collect(),
             account,
             realm: self.keys.realm(&parts.realm_name),
             endpoint_disabled: parts.api.disable_execute_api_endpoint,
         }
+    }
+}
+
+impl Gateway {
+    /// Forgets the answers that a stage keeps.
+    pub fn flush_cache(&self, api: &str, stage: &str) {
+        self.caches.flush(api, stage);
     }
 }
 

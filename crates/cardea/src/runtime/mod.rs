@@ -7,8 +7,11 @@
 //! Counters, pools and keys live in registries beside the table, by identity: a deployment refills no bucket.
 
 pub mod access_log;
+pub mod caches;
+mod caching;
 pub mod compile;
 pub mod counts;
+pub mod domains;
 mod explain;
 pub mod functions;
 pub mod gateway;
@@ -28,9 +31,7 @@ pub use trial::{Prepared, prepare};
 
 use access_log::Lines;
 use arc_swap::{ArcSwap, Cache};
-use base::gate::{
-    AccessFormat, AccessLog, BodyFault, Exchange, Refusal, RefusalKind, Reply, RequestBody, RequestId, Stage, StageFacts, Verdict,
-};
+use base::gate::{AccessFormat, AccessLog, Exchange, Refusal, RefusalKind, Reply, RequestId, Stage, StageFacts, Verdict};
 use counts::{Counts, SeriesNames, Sum};
 use deliver::gateway_response::{GatewayResponses, put_standard_fields};
 use deliver::upstream::Upstreams;
@@ -54,8 +55,8 @@ pub struct Desk {
     all_requests: Option<AccessLog>,
 }
 
-/// Bytes of a request's body, and of a back end's answer that a mapping must read whole (AWS: 10 MB).
-const BODY_BYTES_MAX: u64 = 10 * 1024 * 1024;
+/// Bytes of a body from which on work over it leaves the data thread.
+const LONG_BODY_BYTES: usize = 64 * 1024;
 
 /// The format of the node's own access log.
 const ALL_REQUESTS_FORMAT: &str = concat!(
@@ -126,7 +127,7 @@ impl Desk {
             Ok(view) => view.clone(),
             Err(why) => return Err(Refusal::of(RefusalKind::Front(500), format!("the stage does not compile: {why}"))),
         };
-        if view.endpoint_disabled {
+        if view.endpoint_disabled && ex.place.base_path.is_none() {
             ex.place.stage = Some(view.base.facts.clone());
             ex.place.series.stage = view.base.series;
             return Err(Refusal::of(RefusalKind::Front(403), "the API's default endpoint is disabled (disableExecuteApiEndpoint)"));
@@ -175,14 +176,9 @@ impl Drop for Desk {
     }
 }
 
-/// What holds before any API is known: the size of the body, as far as it was announced, and the verb that a caller may name in
-/// `X-HTTP-Method-Override` in place of its own (documented; the field is used up by it).
+/// What holds before any API is known: the verb that a caller may name in `X-HTTP-Method-Override` in place of its own (documented; the
+/// field is used up by it).
 fn front(ex: &mut Exchange) -> Result<(), Refusal> {
-    if let RequestBody::Stream(body) = &ex.request.body
-        && body.left().is_some_and(|left| left > BODY_BYTES_MAX)
-    {
-        return Err(BodyFault::TooLarge.refusal());
-    }
     let head = &ex.request.head;
     let Some(named) = head.field(h1::Known::XHttpMethodOverride).and_then(|verb| std::str::from_utf8(verb).ok()) else { return Ok(()) };
     if named == head.method_text() || router::Verb::named(named).is_none_or(|verb| verb == router::Verb::Any) {
@@ -210,12 +206,24 @@ fn draw<'v>(view: &'v StageView, ex: &mut Exchange) -> &'v Variant {
 fn locate(table: &Table, ex: &mut Exchange) -> Result<(Arc<StageSlot>, usize), Refusal> {
     let head = &ex.request.head;
     let path = head.path();
+    let forbidden = |because: &'static str| Refusal::of(RefusalKind::Front(403), because);
+    if !table.domains.is_empty()
+        && let Some(domain) = table.domains.find(head.host_name())
+    {
+        if domain.is_private {
+            return Err(forbidden("the domain name is private: VPC endpoints alone lead to it, and this node has none"));
+        }
+        let led = domain.lead(path).ok_or_else(|| forbidden("no base path mapping of the domain name is for this path"))?;
+        ex.place.base_path = Some(led.base_path.clone());
+        let entry = table.apis.get(led.api).ok_or_else(|| forbidden("the API of the base path mapping is gone"))?;
+        let slot = entry.stages.get(led.stage).ok_or_else(|| forbidden("the API of the base path mapping has no such stage"))?;
+        return Ok((slot.clone(), led.rest_from));
+    }
     let by_header = head.field(h1::Known::XApigwApiId).and_then(|id| std::str::from_utf8(id).ok());
     let located = match table::api_in_host(head.host_name()).or(by_header) {
         Some(api) => Some(table::stage_in_path(api, path)),
         None => table::path_shape(path),
     };
-    let forbidden = |because: &'static str| Refusal::of(RefusalKind::Front(403), because);
     if let Some(Located { api, stage, rest_from }) = located {
         // Hosts have no case, ids have: AWS's are lower-case.
         let lowered = api.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| api.to_ascii_lowercase());

@@ -1,5 +1,6 @@
 //! What this node knows of the stored records that live things hang from, and what a change makes stale.
 
+use super::domains::DomainModel;
 use super::keys::{KeyRing, NewKey};
 use admit::api_key::record::ApiKey;
 use admit::usage_plan::record::UsagePlan;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(super) struct Model {
     pub apis: HashMap<String, ApiModel>,
+    pub domains: DomainModel,
     plans: BTreeMap<(Realm, String), UsagePlan>,
     /// Where the ring keeps each key, by a digest of realm and id: small, since there may be a million.
     key_places: HashMap<u128, u64>,
@@ -36,6 +38,7 @@ pub(super) struct ApiModel {
 pub(super) struct Stale {
     pub stages: BTreeSet<(String, String)>,
     pub apis: BTreeSet<String>,
+    pub domains: BTreeSet<String>,
 }
 
 impl Model {
@@ -43,7 +46,7 @@ impl Model {
     pub(super) fn load(view: &dyn View, sealer: &Sealer, keys: &KeyRing) -> Result<Model, StoreError> {
         let mut model = Model::default();
         // Parents first: a stage belongs to an API that is known.
-        for kind in [kind::REST_API, kind::DEPLOYMENT, kind::STAGE, kind::USAGE_PLAN] {
+        for kind in [kind::REST_API, kind::DEPLOYMENT, kind::STAGE, kind::USAGE_PLAN, kind::DOMAIN_NAME, kind::BASE_PATH_MAPPING] {
             view.every(kind, &mut |row| model.put(&row).map(drop))?;
         }
         let mut ring = Vec::new();
@@ -80,6 +83,7 @@ impl Model {
                 Ok(touched) => {
                     stale.stages.extend(touched.stages);
                     stale.apis.extend(touched.apis);
+                    stale.domains.extend(touched.domains);
                 }
                 Err(why) => tracing::error!(%why, "a record cannot be read; what it was before stays in force"),
             }
@@ -121,7 +125,7 @@ impl Model {
 
     fn put(&mut self, row: &Row) -> Result<Stale, StoreError> {
         let mut stale = Stale::default();
-        let Address { kind, scope, .. } = &row.address;
+        let Address { kind, scope, id } = &row.address;
         match *kind {
             kind::REST_API => {
                 let api: RestApi = row.record()?;
@@ -155,6 +159,8 @@ impl Model {
                     stale.stages.extend(covers(&before));
                 }
             }
+            kind::DOMAIN_NAME => drop(stale.domains.insert(self.domains.put_name(&scope.realm, id, row.record()?))),
+            kind::BASE_PATH_MAPPING => stale.domains.extend(self.domains.put_mapping(scope, row.record()?)),
             _ => {}
         }
         Ok(stale)
@@ -184,6 +190,8 @@ impl Model {
                     stale.stages.extend(plan.stages.into_iter().map(|covered| (covered.api, covered.stage)));
                 }
             }
+            kind::DOMAIN_NAME => stale.domains.extend(self.domains.delete_name(&address.scope.realm, id)),
+            kind::BASE_PATH_MAPPING => stale.domains.extend(self.domains.delete_mapping(&address.scope, id)),
             _ => {}
         }
         stale

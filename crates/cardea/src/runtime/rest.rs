@@ -1,15 +1,20 @@
 //! The life of a request to a REST API, in one function. The order of its lines is the product's contract (rest-api-lifecycle.md §2.1,
 //! architecture §4); `?` is the refusal, and [`super::Desk::answer`] is the one place that renders it.
 
+use super::caching;
 use super::compile::CompiledMethod;
 use super::keys::KeyInPlan;
 use super::router::Verb;
 use super::view::{PlanView, StageView, Variant};
-use super::{BODY_BYTES_MAX, Desk};
-use base::gate::{Exchange, Refusal, RefusalKind, Reply, Short, Stage, Verdict};
+use super::{Desk, LONG_BODY_BYTES};
+use admit::request_validator::check_body;
+use base::gate::{Buffer, Exchange, Refusal, RefusalKind, Reply, RequestBody, Short, Stage, Verdict, media_type};
 use base::tally::{Bucket, Quota, Rate, Taken, Ticket};
 use define::rest_api::record::ApiKeySource;
 use deliver::integration::Backend;
+use deliver::mapping::coding::{self, Coding};
+use deliver::mapping::read_whole;
+use jsonkit::Schema;
 use std::sync::Arc;
 
 /// Answers a request to a stage, or refuses it.
@@ -21,15 +26,25 @@ pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &m
     let pass = identify(desk, view, variant, number, ex)?;
     let charge = meter(desk, &pass, ex).await?;
     throttle(desk, view, variant, number, &pass, charge, ex)?;
-    for absent in [Stage::Decompression, Stage::Validation, Stage::Cache] {
-        ex.notes.mark(absent, Verdict::Absent);
-    }
+    let bytes_max = desk.gateway.settings.payload_bytes_max;
+    unpack(bytes_max, ex).await?;
+    validate(method, bytes_max, ex).await?;
     let work = method.work.as_ref().map_err(|flaws| Refusal::of(RefusalKind::ApiConfigurationError, flaws.join("; ")))?;
     if matches!(work.backend, Backend::Mock(_)) && !work.request.needs_body() {
         // AWS takes the whole request before it answers, also where nobody reads it.
-        ex.request.body.discard(BODY_BYTES_MAX).await?;
+        ex.request.body.discard(bytes_max).await?;
     }
-    work.answer(&desk.upstreams, ex, BODY_BYTES_MAX).await
+    let reply = match (variant.caching(number), &work.cache_key) {
+        (Some(caching), Some(key)) => caching::answer(desk, caching, key, work, ex).await?,
+        _ => {
+            ex.notes.mark(Stage::Cache, Verdict::Absent);
+            work.answer(&desk.upstreams, ex, bytes_max).await?
+        }
+    };
+    match variant.deployment.packs_from_bytes {
+        None => Ok(reply),
+        Some(minimum_bytes) => pack(reply, minimum_bytes, bytes_max, ex).await,
+    }
 }
 
 /// The resource and the method. A pair that nobody owns is told like a missing credential: AWS's most misleading answer, kept to the
@@ -222,4 +237,61 @@ fn throttle(
         return ex.notes.outcome(*stage, Err(Refusal::of(RefusalKind::Throttled, *because)));
     }
     Ok(())
+}
+
+/// Takes a body out of its content coding, before anything looks at it.
+async fn unpack(bytes_max: u64, ex: &mut Exchange) -> Result<(), Refusal> {
+    if !ex.request.head.fields().has(h1::Known::ContentEncoding) {
+        ex.notes.mark(Stage::Decompression, Verdict::Absent);
+        return Ok(());
+    }
+    let unpacked = match Coding::of_request(&ex.request.head) {
+        Ok(Some(coding)) if !matches!(ex.request.body, RequestBody::None) => {
+            let packed = ex.request.body.whole(bytes_max).await;
+            let plain = packed.and_then(|packed| match packed.is_empty() {
+                // Nothing is packed as nothing.
+                true => Ok(Buffer::none()),
+                false => coding.unpack(packed, bytes_max),
+            });
+            plain.map(|plain| ex.request.body = RequestBody::Whole(plain))
+        }
+        known => known.map(drop),
+    };
+    ex.notes.outcome(Stage::Decompression, unpacked)
+}
+
+/// Looks for the parameters that the method asks for, then holds the body against its model.
+async fn validate(method: &CompiledMethod, bytes_max: u64, ex: &mut Exchange) -> Result<(), Refusal> {
+    let Some(validation) = &method.validation else {
+        ex.notes.mark(Stage::Validation, Verdict::Absent);
+        return Ok(());
+    };
+    let outcome = match (validation.check_parameters(ex), validation.model(ex)) {
+        (Ok(()), Some(schema)) => fits(schema, bytes_max, ex).await,
+        (parameters, _) => parameters,
+    };
+    ex.notes.outcome(Stage::Validation, outcome)
+}
+
+async fn fits(schema: &Arc<Schema>, bytes_max: u64, ex: &mut Exchange) -> Result<(), Refusal> {
+    let media = media_type(&ex.request.head).into_owned();
+    let body = ex.request.body.whole(bytes_max).await?;
+    if body.len() <= LONG_BODY_BYTES {
+        return check_body(schema, body, &media);
+    }
+    // A long one is not for a thread that serves others meanwhile.
+    let (schema, bytes) = (schema.clone(), std::mem::take(body));
+    let work = tokio::task::spawn_blocking(move || (check_body(&schema, &bytes, &media), bytes));
+    let (outcome, bytes) = work.await.map_err(|why| Refusal::of(RefusalKind::Front(500), format!("the validation broke: {why}")))?;
+    ex.request.body = RequestBody::Whole(Buffer::from(bytes));
+    outcome
+}
+
+/// Packs an answer for a caller who takes it so.
+async fn pack(mut reply: Reply, minimum_bytes: u64, bytes_max: u64, ex: &Exchange) -> Result<Reply, Refusal> {
+    if let Some(coding) = coding::of_answer(&reply, ex, minimum_bytes) {
+        read_whole(&mut reply, bytes_max).await?;
+        coding::pack(coding, &mut reply, minimum_bytes);
+    }
+    Ok(reply)
 }

@@ -1,5 +1,6 @@
 //! The table of what is served: hosts to stages. It is swapped whole; a request loads it once and holds its stage, not the table.
 
+use super::domains::Domains;
 use super::hash::ByName;
 use super::view::StageView;
 use base::store::Revision;
@@ -12,6 +13,7 @@ use tokio::sync::OnceCell;
 pub struct Table {
     pub revision: Revision,
     pub apis: HashMap<Arc<str>, Arc<ApiEntry>, ByName>,
+    pub domains: Arc<Domains>,
     /// What is behind every host that nothing else claims, by path prefix, longest first: from the command line.
     pub proxies: Vec<(String, Arc<StageSlot>)>,
 }

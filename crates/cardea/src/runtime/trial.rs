@@ -5,9 +5,9 @@
 //! is taken, and one that does not fit the resource leaves the path parameters empty; without a path the resource's own is used, whose
 //! parameters then are their own names; the answer has none of the gateway's own fields.
 
+use super::Desk;
 use super::compile::{CompiledDeployment, compile};
 use super::router::{Router, Verb};
-use super::{BODY_BYTES_MAX, Desk};
 use base::api::{ApiError, Trial, Tried};
 use base::gate::{Buffer, Exchange, Fill, Refusal, RefusalKind, ReplyBody, RequestBody, StageFacts};
 use base::world::Timestamp;
@@ -38,9 +38,9 @@ pub struct Prepared {
 }
 
 /// Compiles what a trial needs: not for a data thread.
-pub fn prepare(trial: Trial) -> Result<Prepared, ApiError> {
+pub fn prepare(trial: Trial, aws_strict: bool) -> Result<Prepared, ApiError> {
     let tree: ApiTree = serde_json::from_str(&trial.tree).map_err(|why| ApiError::Internal(why.to_string()))?;
-    let deployment = compile(&tree);
+    let deployment = compile(&tree, aws_strict);
     let at = |verb: &str| {
         deployment.methods.iter().position(|method| *method.facts.resource_id == *trial.resource && *method.facts.verb == *verb)
     };
@@ -112,6 +112,7 @@ impl Desk {
     /// Tries a method out.
     pub async fn try_out(&self, prepared: Prepared) -> Result<Tried, ApiError> {
         let Prepared { trial, deployment, facts, number, router } = prepared;
+        let bytes_max = self.gateway.settings.payload_bytes_max;
         let method = &deployment.methods[number];
         let shown = trial.target.as_deref().unwrap_or(&method.facts.resource_path);
         let verb = if trial.verb == "ANY" { "GET" } else { &trial.verb };
@@ -131,14 +132,14 @@ impl Desk {
         let mut log = Log { lane: lane.clone(), text: format!("Execution log for request {}\n", ex.id.as_str()) };
         begin(&mut log, &trial, verb, shown, &ex);
         let answered = match &method.work {
-            Ok(work) => work.answer_before(&self.upstreams, &mut ex, BODY_BYTES_MAX, &mut log).await,
+            Ok(work) => work.answer_before(&self.upstreams, &mut ex, bytes_max, &mut log).await,
             Err(flaws) => Err(Refusal::of(RefusalKind::ApiConfigurationError, flaws.join("; "))),
         };
         let (reply, refused) = match answered {
             Ok(reply) => (reply, None),
             Err(refusal) => (deployment.responses.render(&refusal, &mut ex), Some(refusal)),
         };
-        let body = collect(reply.body).await?;
+        let body = collect(reply.body, bytes_max).await?;
         let mut headers = texts(&reply.fields);
         match &refused {
             None => {
@@ -208,7 +209,7 @@ fn texts(fields: &Fields) -> Vec<(String, String)> {
 }
 
 /// All of an answer, as far as it is allowed.
-async fn collect(body: ReplyBody) -> Result<Vec<u8>, ApiError> {
+async fn collect(body: ReplyBody, bytes_max: u64) -> Result<Vec<u8>, ApiError> {
     let mut source = match body {
         ReplyBody::Empty | ReplyBody::Length(_) => return Ok(Vec::new()),
         ReplyBody::Whole(bytes) => return Ok(bytes.into_vec()),
@@ -218,7 +219,7 @@ async fn collect(body: ReplyBody) -> Result<Vec<u8>, ApiError> {
     loop {
         let fill = std::future::poll_fn(|cx| source.poll_fill(cx, &mut bytes)).await;
         match fill {
-            Ok(_) if bytes.len() as u64 > BODY_BYTES_MAX || !bytes.charge() => {
+            Ok(_) if bytes.len() as u64 > bytes_max || !bytes.charge() => {
                 return Err(ApiError::bad_request("The answer is too large to be shown"));
             }
             Ok(Fill::More) => {}

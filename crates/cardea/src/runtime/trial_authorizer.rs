@@ -183,7 +183,7 @@ fn value_of(source: &str, trial: &AuthorizerTrial, ex: &Exchange) -> Option<Stri
     let value = if let Some(name) = source.strip_prefix("method.request.header.") {
         head.fields_named(name).last().map(|field| String::from_utf8_lossy(field.value).into_owned())
     } else if let Some(name) = source.strip_prefix("method.request.querystring.") {
-        deliver::mapping::query_parameter(head.query().unwrap_or_default(), name)
+        base::gate::last_query_value(head.query().unwrap_or_default(), name).map(|value| value.into_owned())
     } else if let Some(name) = source.strip_prefix("stageVariables.") {
         trial.variables.get(name).cloned()
     } else if let Some(name) = source.strip_prefix("context.") {

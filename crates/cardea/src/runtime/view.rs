@@ -7,9 +7,11 @@ use admit::usage_plan::record::{Throttle, UsagePlan};
 use base::gate::{Series, StageFacts};
 use base::tally::{Bucket, Buckets, Rate, Terms};
 use base::world::Day;
+use deliver::response_cache::ResponseCache;
 use publish::stage::record::{MethodSetting, Stage};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A stage, ready to serve. A request holds it to its end.
 pub struct StageView {
@@ -36,8 +38,30 @@ pub struct Variant {
     method_series: Vec<u32>,
     /// By method number: the bucket of the stage's throttle for this method.
     throttles: Vec<Option<(Arc<Bucket>, Rate)>>,
+    /// By method number: how answers are kept.
+    caching: Vec<Option<Caching>>,
     /// By method number: the limits of single methods in plans, as `/path/VERB`.
     pub method_names: Vec<String>,
+}
+
+/// How a method's answers are kept.
+pub struct Caching {
+    pub cache: Arc<ResponseCache>,
+    /// How long, at most an hour.
+    pub time: Duration,
+    /// Who may ask for a new answer; `None` for everybody.
+    pub unauthorized: Option<Unauthorized>,
+}
+
+/// What becomes of callers who ask for a new answer and may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unauthorized {
+    /// They are refused.
+    Refused,
+    /// They are served, and told in a header that their wish was ignored.
+    Warned,
+    /// They are served.
+    Served,
 }
 
 /// A usage plan, as a request meets it.
@@ -99,7 +123,14 @@ fn rate(throttle: &Throttle) -> Option<Rate> {
 
 impl Variant {
     /// Joins a deployment with a stage's live settings. The canary shares the stage's buckets.
-    pub fn bind(facts: StageFacts, deployment: Arc<CompiledDeployment>, stage: &Stage, buckets: &Buckets, names: &SeriesNames) -> Variant {
+    pub fn bind(
+        facts: StageFacts,
+        deployment: Arc<CompiledDeployment>,
+        stage: &Stage,
+        cache: Option<&Arc<ResponseCache>>,
+        buckets: &Buckets,
+        names: &SeriesNames,
+    ) -> Variant {
         let series = names.stage(&stage.api, &stage.name);
         let number = |method: &CompiledMethod| match setting_of(stage, method) {
             Some(setting) if setting.metrics_enabled => {
@@ -119,7 +150,8 @@ impl Variant {
             })
             .collect();
         let method_names = deployment.methods.iter().map(|m| format!("{}/{}", m.facts.resource_path, m.facts.verb)).collect();
-        Variant { facts: Arc::new(facts), deployment, series, method_series, throttles, method_names }
+        let caching = deployment.methods.iter().map(|method| caching(stage, method, cache?)).collect();
+        Variant { facts: Arc::new(facts), deployment, series, method_series, throttles, caching, method_names }
     }
 
     /// A deployment that nothing throttles.
@@ -127,8 +159,9 @@ impl Variant {
         let series = names.stage(&facts.api, &facts.stage);
         let method_series = deployment.methods.iter().map(|_| 0).collect();
         let throttles = deployment.methods.iter().map(|_| None).collect();
+        let caching = deployment.methods.iter().map(|_| None).collect();
         let method_names = deployment.methods.iter().map(|_| String::new()).collect();
-        Variant { facts: Arc::new(facts), deployment, series, method_series, throttles, method_names }
+        Variant { facts: Arc::new(facts), deployment, series, method_series, throttles, caching, method_names }
     }
 
     /// Where the requests of a method count.
@@ -140,18 +173,48 @@ impl Variant {
     pub fn throttle(&self, method: usize) -> Option<&(Arc<Bucket>, Rate)> {
         self.throttles.get(method)?.as_ref()
     }
+
+    /// How a method's answers are kept; `None` where they are not.
+    pub fn caching(&self, method: usize) -> Option<&Caching> {
+        self.caching.get(method)?.as_ref()
+    }
+}
+
+/// How a method's answers are kept. The setting for all methods is about GET alone; other verbs need one of their own (documented).
+fn caching(stage: &Stage, method: &CompiledMethod, cache: &Arc<ResponseCache>) -> Option<Caching> {
+    let setting = match &*method.facts.verb {
+        "GET" => setting_of(stage, method)?,
+        _ => own_setting(stage, method)?,
+    };
+    let seconds = u64::try_from(setting.cache_ttl_in_seconds).ok().filter(|seconds| *seconds > 0)?;
+    if !setting.caching_enabled {
+        return None;
+    }
+    let unauthorized = match &*setting.unauthorized_cache_control_header_strategy {
+        "FAIL_WITH_403" => Unauthorized::Refused,
+        "SUCCEED_WITHOUT_RESPONSE_HEADER" => Unauthorized::Served,
+        _ => Unauthorized::Warned,
+    };
+    Some(Caching {
+        cache: cache.clone(),
+        time: Duration::from_secs(seconds),
+        unauthorized: setting.require_authorization_for_cache_control.then_some(unauthorized),
+    })
 }
 
 /// The setting that holds for a method: its own, else the one for all, else none.
 fn setting_of<'a>(stage: &'a Stage, method: &CompiledMethod) -> Option<&'a MethodSetting> {
+    own_setting(stage, method).or_else(|| stage.method_settings.get("*/*"))
+}
+
+fn own_setting<'a>(stage: &'a Stage, method: &CompiledMethod) -> Option<&'a MethodSetting> {
     let own = |key: &str| {
         let (path, verb) = key.rsplit_once('/')?;
         let path = path.replace("~1", "/").replace("~0", "~");
         let path = if path.starts_with('/') { path } else { format!("/{path}") };
         Some(path == *method.facts.resource_path && verb == &*method.facts.verb)
     };
-    let found = stage.method_settings.iter().find(|(key, _)| own(key) == Some(true)).map(|(_, setting)| setting);
-    found.or_else(|| stage.method_settings.get("*/*"))
+    stage.method_settings.iter().find(|(key, _)| own(key) == Some(true)).map(|(_, setting)| setting)
 }
 
 /// A negative limit means none (believed: the console writes -1).

@@ -37,7 +37,7 @@ impl Step {
             PlanThrottle => (429, "the key is over the usage plan's rate"),
             StageThrottle => (429, "the method is over the stage's rate"),
             AccountThrottle => (429, "the account is over its rate"),
-            Flaw => (500, "the request template for application/json has directives"),
+            Flaw => (500, "the request template for application/json: line 1"),
         }
     }
 }
@@ -60,7 +60,7 @@ async fn world(refusing: &[Step]) -> (Ground, String) {
         line("    authorization AWS_IAM");
     }
     if has(Flaw) {
-        line("    request application/json $input.body");
+        line("    request application/json #if(");
         line("    answer 200");
     }
     line("plan gold");

@@ -61,7 +61,15 @@ impl World {
         let quotas = Quotas::new(Arc::new(MemoryLedger::default()), clock.clone(), QUOTA_SLICE_UNITS);
         // No stage of these tests writes an access log, so nothing is made in this folder.
         let (access_log, _thread) = access_log::Writer::start(std::env::temp_dir()).unwrap();
-        let settings = GatewaySettings { account_rate, access_log: None, slow_ms: 1_000, explain_requests_per_thread: 16 };
+        let settings = GatewaySettings {
+            account_rate,
+            access_log: None,
+            slow_ms: 1_000,
+            explain_requests_per_thread: 16,
+            response_cache_bytes_max: 1 << 20,
+            payload_bytes_max: 10 << 20,
+            aws_strict: false,
+        };
         let background = tokio::runtime::Handle::current();
         let gateway = Arc::new(Gateway::new(store.clone(), sealer.clone(), clock.clone(), quotas, access_log, settings, background));
         gateway.follow(Vec::new()).await.unwrap();

@@ -5,8 +5,8 @@
 
 use super::json::{Members, push_text};
 use crate::integration::trace;
-use crate::mapping::{BinaryTypes, decoded, is_dropped_on_arrival, media_type, query_pairs};
-use base::gate::{Exchange, Scheme, Variable};
+use crate::mapping::{BinaryTypes, is_dropped_on_arrival};
+use base::gate::{Exchange, Scheme, Variable, decoded, media_type, query_pairs};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use h1::Known;

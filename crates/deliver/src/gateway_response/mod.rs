@@ -23,8 +23,8 @@ pub use operations::{
 pub use standard::put_standard_fields;
 
 use crate::Flaw;
-use crate::mapping::{Seen, Source, accepted, choose, request_source};
-use base::gate::{Buffer, Exchange, Refusal, RefusalKind, Reply, ReplyBody, take_fields};
+use crate::mapping::{Seen, Source, choose, request_source};
+use base::gate::{Buffer, Exchange, Refusal, RefusalKind, Reply, ReplyBody, accepted, take_fields};
 use template::Template;
 
 /// The gateway responses of an API, ready.

@@ -7,10 +7,10 @@ use base::gate::Variable;
 const PIECES_MAX: usize = 1024;
 
 /// A template, cut to pieces.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Template(Vec<Piece>);
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Piece {
     Text(Box<str>),
     Value(Source),

@@ -8,11 +8,12 @@ use super::record::{Integration, IntegrationType};
 use crate::Flaw;
 use crate::function::is_function_uri;
 use crate::mapping::{BinaryTypes, IntegrationRequest, IntegrationResponse, read_whole};
+use crate::response_cache::CacheKey;
 use crate::upstream::Upstreams;
-use base::gate::{Ask, Exchange, Refusal, Reply, ReplyBody, RequestBody, Stage};
+use base::gate::{Ask, Exchange, Refusal, Reply, ReplyBody, Stage};
 use std::sync::Arc;
 
-/// What a method's integration must know of its method.
+/// What a method's integration must know of its API and its method.
 #[derive(Clone, Debug, Default)]
 pub struct MethodFacts<'a> {
     /// The caller signs with AWS credentials: its `Authorization` is for the gateway alone.
@@ -21,6 +22,8 @@ pub struct MethodFacts<'a> {
     pub response_statuses: &'a [&'a str],
     /// The API's binary media types.
     pub binary: Arc<BinaryTypes>,
+    /// Proxied payloads are text where they are not binary, as AWS has it (`aws-strict`); else they pass as they are.
+    pub converts_proxied: bool,
 }
 
 /// A method's integration, ready.
@@ -32,6 +35,8 @@ pub struct CompiledIntegration {
     pub backend: Backend,
     /// How the answer is mapped.
     pub response: IntegrationResponse,
+    /// What answers are kept by, where the stage keeps them; `None` for those that stream.
+    pub cache_key: Option<CacheKey>,
 }
 
 /// Who makes the answer.
@@ -58,10 +63,12 @@ pub fn compile_integration(method: &MethodFacts<'_>, record: &Integration) -> Re
         }
     };
     let backend = backend.map_err(|flaw| flaws.push(flaw)).ok();
-    let request = IntegrationRequest::compile(record, &mut flaws);
-    let response = IntegrationResponse::compile(record, method.response_statuses, &mut flaws);
+    let request = IntegrationRequest::compile(record, method, &mut flaws);
+    let response = IntegrationResponse::compile(record, method, &mut flaws);
+    let streams = record.response_transfer_mode.as_deref() == Some("STREAM");
+    let cache_key = (!streams).then(|| CacheKey::compile(record, &mut flaws));
     match backend {
-        Some(backend) if flaws.is_empty() => Ok(CompiledIntegration { request, backend, response }),
+        Some(backend) if flaws.is_empty() => Ok(CompiledIntegration { request, backend, response, cache_key }),
         _ => {
             // What fills the URI is looked at twice.
             let mut told: Vec<Flaw> = Vec::with_capacity(flaws.len());
@@ -87,16 +94,6 @@ impl Backend {
     }
 }
 
-/// Takes a body whole whose length nobody told.
-async fn take_unmeasured(ex: &mut Exchange, body_bytes_max: u64) -> Result<(), Refusal> {
-    if let RequestBody::Stream(source) = &ex.request.body
-        && source.left().is_none()
-    {
-        ex.request.body.whole(body_bytes_max).await?;
-    }
-    Ok(())
-}
-
 impl CompiledIntegration {
     /// The whole way there and back, noted step by step. Bodies that mappings read are taken up to `body_bytes_max` bytes.
     pub fn answer<'a>(
@@ -116,14 +113,7 @@ impl CompiledIntegration {
         body_bytes_max: u64,
         mut onlooker: O,
     ) -> Result<Reply, Refusal> {
-        let read = match &self.backend {
-            Backend::Http(http) if !http.is_proxy() => take_unmeasured(ex, body_bytes_max).await,
-            _ => Ok(()),
-        };
-        let read = match read {
-            Ok(()) => self.request.read_body(ex, body_bytes_max).await,
-            refused => refused,
-        };
+        let read = self.request.read_body(ex, body_bytes_max).await;
         let asked = read.and_then(|()| self.request.apply(ex));
         let ask = ex.notes.outcome(Stage::IntegrationRequest, asked)?;
         let called = self.backend.call(upstreams, ask, ex, &mut onlooker).await;

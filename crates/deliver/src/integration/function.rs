@@ -98,7 +98,10 @@ impl FunctionIntegration {
 
     /// What the function gets.
     async fn payload(&self, ask: Ask, ex: &mut Exchange) -> Result<Buffer, Refusal> {
-        if let AskBody::Whole(rendered) = ask.body {
+        if let AskBody::Whole(mut rendered) = ask.body {
+            if rendered.is_empty() {
+                rendered.extend_from_slice(b"{}");
+            }
             check_json(&rendered)?;
             return Ok(rendered);
         }

@@ -37,12 +37,6 @@ pub struct HttpIntegration {
 }
 
 impl HttpIntegration {
-    /// Whether it passes bodies through as they come. Without, a body of unknown length is taken whole and sent with its length
-    /// (observed: AWS sends no chunks to HTTP endpoints).
-    pub fn is_proxy(&self) -> bool {
-        self.is_proxy
-    }
-
     /// Compiles an integration's record.
     pub fn compile(record: &Integration, method: &MethodFacts<'_>) -> Result<HttpIntegration, Flaw> {
         if record.connection_type.as_deref() == Some("VPC_LINK") {

@@ -1,6 +1,6 @@
-//! Percent-encoding, taken off what clients sent and put on what back ends get.
+//! Percent-encoding, put on what back ends get.
 
-use std::borrow::Cow;
+use base::gate::decoded;
 
 /// Where encoded text is to stand: what may stay as it is differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,33 +86,6 @@ pub(crate) fn push_reencoded(out: &mut Vec<u8>, text: &[u8], place: Place) {
     push_encoded(out, rest, place);
 }
 
-/// Decoded text. A percent sign that begins no escape stays; bytes that are no UTF-8 become U+FFFD.
-pub fn decoded(text: &str, plus_is_space: bool) -> Cow<'_, str> {
-    let bytes = text.as_bytes();
-    let special = |byte: &u8| *byte == b'%' || plus_is_space && *byte == b'+';
-    if !bytes.iter().any(special) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let digit = |n: usize| bytes.get(at + n).and_then(|digit| (*digit as char).to_digit(16));
-        match (byte, digit(1), digit(2)) {
-            (b'%', Some(high), Some(low)) => {
-                out.push((high << 4 | low) as u8);
-                at += 2;
-            }
-            (b'+', ..) if plus_is_space => out.push(b' '),
-            _ => out.push(byte),
-        }
-        at += 1;
-    }
-    Cow::Owned(match String::from_utf8(out) {
-        Ok(text) => text,
-        Err(broken) => String::from_utf8_lossy(broken.as_bytes()).into_owned(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,14 +110,5 @@ mod tests {
         let mut out = Vec::new();
         push_reencoded(&mut out, b"a%2Fb%zz&c", Place::Query);
         assert_eq!(out, b"a%2Fb%25zz%26c");
-    }
-
-    #[test]
-    fn decoding_takes_escapes_off_once() {
-        assert_eq!(decoded("a%2Bb+c%252F", true), "a+b c%2F");
-        assert_eq!(decoded("a+b%", false), "a+b%");
-        assert_eq!(decoded("%zz%4", true), "%zz%4");
-        assert_eq!(decoded("%C3%A9%FF", false), "é\u{fffd}");
-        assert!(matches!(decoded("plain", true), Cow::Borrowed(_)));
     }
 }

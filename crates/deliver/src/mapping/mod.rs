@@ -9,28 +9,28 @@
 //! a method swallows every status that no pattern takes: a 400 of the back end becomes a 200.
 
 mod body;
+pub mod coding;
 mod encode;
 mod lists;
-mod media;
 mod payload;
-mod query;
 mod request;
 mod response;
 mod select;
 mod source;
 mod template;
+mod templates;
 
-pub use encode::decoded;
+pub use base::gate::decoded;
 pub(crate) use encode::{Place, push_encoded};
 pub(crate) use lists::is_dropped_on_arrival;
-pub(crate) use media::{accepted, choose, media_type};
 pub use payload::BinaryTypes;
-pub(crate) use query::pairs as query_pairs;
-pub use query::parameter as query_parameter;
 pub use request::IntegrationRequest;
 pub(crate) use request::path_form;
 pub use response::IntegrationResponse;
-pub(crate) use response::read_whole;
+pub(crate) use response::broken;
+pub use response::read_whole;
 pub(crate) use select::takes_whole;
 pub(crate) use source::{Seen, Source, request_source, stage_variable};
-pub use template::{Template, Templates};
+pub use template::{Event, EventError, MappingTemplate, Rendered, render_plain};
+pub(crate) use templates::choose;
+pub use templates::{Template, Templates};

@@ -2,21 +2,23 @@
 
 use super::body::BodyText;
 use super::lists::{OnResponse, on_response};
-use super::media::accepted;
+use super::payload::{self, BinaryTypes, Conversion, Handling};
 use super::select::{Pattern, select};
 use super::source::{Seen, Source};
-use super::template::{Template, Templates};
+use super::template::{render, text_of};
+use super::templates::{Template, Templates};
 use crate::Flaw;
 use crate::function::is_function_uri;
+use crate::integration::MethodFacts;
 use crate::integration::record::{self, Integration, IntegrationType};
 use crate::integration::trace;
-use base::gate::{BodyFault, Buffer, Exchange, Fill, Refusal, RefusalKind, Reply, ReplyBody};
-use base::gate::{give_back_fields, take_fields};
+use base::gate::{BodyFault, Buffer, Exchange, Fill, JSON, Overrides, Refusal, RefusalKind, Reply, ReplyBody};
+use base::gate::{accepted, accepted_as_said, answered_media_type, give_back_fields, take_fields};
 use h1::{Fields, Known};
 use std::future::poll_fn;
+use std::sync::Arc;
 
 const REMAPPED: &str = "x-amzn-Remapped-";
-const JSON: &[u8] = b"application/json";
 
 /// How an answer is mapped.
 #[derive(Debug)]
@@ -24,12 +26,22 @@ pub struct IntegrationResponse(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    /// It passes, some of its fields under other names.
-    Proxy,
+    /// It passes, some of its fields under other names. With binary media types its payload is text or bytes by them (`aws-strict`).
+    Proxy(Option<Arc<BinaryTypes>>),
     /// It is made already.
     Function,
     /// One of these makes the method's answer of it.
-    Mapped { responses: Vec<Response>, needs_body: bool, traced: bool, chosen_by: ChosenBy },
+    Mapped(Mappings),
+}
+
+#[derive(Debug)]
+struct Mappings {
+    /// By ascending status.
+    responses: Vec<Response>,
+    binary: Arc<BinaryTypes>,
+    /// Who answered was asked over the network.
+    traced: bool,
+    chosen_by: ChosenBy,
 }
 
 /// What chooses among the responses.
@@ -49,6 +61,7 @@ struct Response {
     is_declared: bool,
     parameters: Vec<Mapped>,
     templates: Templates,
+    handling: Handling,
 }
 
 #[derive(Debug)]
@@ -59,30 +72,29 @@ struct Mapped {
 }
 
 impl IntegrationResponse {
-    /// Compiles the responses of a record; every flaw is told. `declared` are the statuses that the method may answer with.
-    pub(crate) fn compile(record: &Integration, declared: &[&str], flaws: &mut Vec<Flaw>) -> IntegrationResponse {
+    /// Compiles the responses of a record; every flaw is told.
+    pub(crate) fn compile(record: &Integration, method: &MethodFacts<'_>, flaws: &mut Vec<Flaw>) -> IntegrationResponse {
         match record.kind {
-            IntegrationType::HttpProxy => return IntegrationResponse(Kind::Proxy),
+            IntegrationType::HttpProxy => {
+                return IntegrationResponse(Kind::Proxy(method.converts_proxied.then(|| method.binary.clone())));
+            }
             IntegrationType::AwsProxy => return IntegrationResponse(Kind::Function),
             IntegrationType::Http | IntegrationType::Aws | IntegrationType::Mock => {}
         }
-        let is_function = record.kind == IntegrationType::Aws && record.uri.as_deref().is_some_and(is_function_uri);
-        let chosen_by = if is_function { ChosenBy::FunctionError } else { ChosenBy::Status };
+        let declared = method.response_statuses;
         // By ascending status: which of several patterns wins is said nowhere, and this is what was recorded (§3.9).
         let mut responses: Vec<Response> =
             record.responses.iter().filter_map(|(key, response)| compile(key, response, declared, flaws)).collect();
         responses.sort_by_key(|response| response.status);
-        let reads = |response: &Response| {
-            response.templates.replace_bodies() || response.parameters.iter().any(|mapped| mapped.from.needs_answer_body())
-        };
-        let needs_body = responses.iter().any(reads);
-        IntegrationResponse(Kind::Mapped { responses, needs_body, traced: record.kind != IntegrationType::Mock, chosen_by })
+        let (binary, traced) = (method.binary.clone(), record.kind != IntegrationType::Mock);
+        let is_function = record.kind == IntegrationType::Aws && record.uri.as_deref().is_some_and(is_function_uri);
+        let chosen_by = if is_function { ChosenBy::FunctionError } else { ChosenBy::Status };
+        IntegrationResponse(Kind::Mapped(Mappings { responses, binary, traced, chosen_by }))
     }
 
-    /// Whether the back end's body must be whole before [`Self::apply`]: a mapping reads it, or a template takes its place (and what is
-    /// read to its end leaves a connection that can be used again).
+    /// Whether the back end's body must be whole before [`Self::apply`]: a mapping reads it, a template takes its place, or it is text.
     pub fn needs_body(&self) -> bool {
-        matches!(self.0, Kind::Mapped { needs_body: true, .. })
+        !matches!(self.0, Kind::Proxy(None) | Kind::Function)
     }
 
     /// Waits for the back end's body if it must be whole. At most `bytes_max` bytes: more is a 502.
@@ -93,15 +105,15 @@ impl IntegrationResponse {
     /// The method's answer.
     pub fn apply(&self, reply: Reply, ex: &mut Exchange) -> Result<Reply, Refusal> {
         match &self.0 {
-            Kind::Proxy => Ok(proxied(reply)),
+            Kind::Proxy(binary) => proxied(reply, binary.as_deref(), ex),
             Kind::Function => Ok(reply),
-            Kind::Mapped { responses, traced, chosen_by, .. } => mapped(responses, *traced, *chosen_by, reply, ex),
+            Kind::Mapped(mappings) => mappings.apply(reply, ex),
         }
     }
 }
 
 /// Waits for the back end's body. At most `bytes_max` bytes: more is a 502.
-pub(crate) async fn read_whole(reply: &mut Reply, bytes_max: u64) -> Result<(), Refusal> {
+pub async fn read_whole(reply: &mut Reply, bytes_max: u64) -> Result<(), Refusal> {
     let ReplyBody::Stream(source) = &mut reply.body else { return Ok(()) };
     let mut bytes = Buffer::take();
     loop {
@@ -117,7 +129,7 @@ pub(crate) async fn read_whole(reply: &mut Reply, bytes_max: u64) -> Result<(), 
     Ok(())
 }
 
-fn broken(fault: BodyFault) -> Refusal {
+pub(crate) fn broken(fault: BodyFault) -> Refusal {
     let because = match fault {
         BodyFault::TooLarge => "the endpoint's body is over the limit",
         BodyFault::Malformed(because) => because,
@@ -146,12 +158,13 @@ fn compile(key: &str, response: &record::IntegrationResponse, declared: &[&str],
         }
     }
     let templates = Templates::compile(response.response_templates.as_ref(), &format!("response ({key})"), flaws);
-    Some(Response { pattern, status, is_declared: declared.contains(&key), parameters, templates })
+    let handling = Handling::named(response.content_handling.as_deref());
+    Some(Response { pattern, status, is_declared: declared.contains(&key), parameters, templates, handling })
 }
 
 /// A proxy's answer. Seen: lifecycle §2.5 and observed/mapping-templates.json. `Content-Encoding` stays, as the documented table has it: the
 /// body passes in its coding, and without the field nobody could read it.
-fn proxied(mut reply: Reply) -> Reply {
+fn proxied(mut reply: Reply, binary: Option<&BinaryTypes>, ex: &Exchange) -> Result<Reply, Refusal> {
     // Another gateway's ids must not pass for ours.
     const RENAMED: [Known; 6] =
         [Known::Connection, Known::ContentLength, Known::Date, Known::Server, Known::XAmznRequestId, Known::XAmzApigwId];
@@ -159,46 +172,113 @@ fn proxied(mut reply: Reply) -> Reply {
     if reply.fields.has(Known::Via) {
         reply.fields.remove("Via");
     }
-    reply
+    // What is packed is no text, whatever its media type.
+    if let (Some(binary), ReplyBody::Whole(bytes)) = (binary, &mut reply.body)
+        && !reply.fields.has(Known::ContentEncoding)
+    {
+        let wants_binary = accepted_as_said(ex).is_some_and(|media| binary.takes(&media));
+        payload::of_answer(binary.takes(&answered_media_type(&reply.fields)), wants_binary, Handling::Unset).apply(bytes)?;
+    }
+    Ok(reply)
 }
 
-fn mapped(responses: &[Response], traced: bool, chosen_by: ChosenBy, mut reply: Reply, ex: &mut Exchange) -> Result<Reply, Refusal> {
-    let mut digits = itoa::Buffer::new();
-    let status = digits.format(reply.status);
-    let misconfigured = |because: String| Refusal::of(RefusalKind::ApiConfigurationError, because);
-    let value = match chosen_by {
-        ChosenBy::Status => status,
-        ChosenBy::FunctionError => ex.notes.function_error.as_deref().unwrap_or_default(),
+impl Mappings {
+    fn apply(&self, mut reply: Reply, ex: &mut Exchange) -> Result<Reply, Refusal> {
+        let mut digits = itoa::Buffer::new();
+        let status = digits.format(reply.status);
+        let misconfigured = |because: String| Refusal::of(RefusalKind::ApiConfigurationError, because);
+        let value = match self.chosen_by {
+            ChosenBy::Status => status,
+            ChosenBy::FunctionError => ex.notes.function_error.as_deref().unwrap_or_default(),
+        };
+        let response = select(&self.responses, |response| &response.pattern, value).ok_or_else(|| {
+            misconfigured(format!(
+                "No match for output mapping and no default output mapping configured. Endpoint Response Status Code: {status}"
+            ))
+        })?;
+        if !response.is_declared {
+            return Err(misconfigured(format!("Output mapping refers to an invalid method response: {}", response.status)));
+        }
+        let mut fields = take_fields();
+        set_parameters(response, &reply, ex, &mut fields)?;
+        let media = self.set_body(response, &mut reply, ex)?;
+        let status = override_reply(ex.overrides.as_deref(), &mut fields)?;
+        if !fields.has(Known::ContentType) {
+            fields.push("Content-Type", media.as_bytes()).map_err(|why| misconfigured(why.because.to_owned()))?;
+        }
+        if self.traced {
+            let mut value = Buffer::take();
+            trace::write_for_caller(ex, &mut value);
+            fields.push("X-Amzn-Trace-Id", &value).expect("a trace id is hex digits");
+        }
+        give_back_fields(std::mem::replace(&mut reply.fields, fields));
+        reply.status = status.unwrap_or(response.status);
+        Ok(reply)
+    }
+
+    /// The template's text, or the body as it came: as text or as bytes. Answers the media type that it then has.
+    fn set_body<'r>(&self, response: &'r Response, reply: &mut Reply, ex: &mut Exchange) -> Result<&'r str, Refusal> {
+        let is_binary = self.binary.takes(&answered_media_type(&reply.fields));
+        let wants_binary = accepted_as_said(ex).is_some_and(|media| self.binary.takes(&media));
+        let conversion = payload::of_answer(is_binary, wants_binary, response.handling);
+        match response.templates.for_response(&accepted(ex)) {
+            None | Some((_, Template::Passthrough)) => {
+                if let ReplyBody::Whole(bytes) = &mut reply.body {
+                    conversion.apply(bytes)?;
+                }
+                Ok(JSON)
+            }
+            Some((media, Template::Static(text))) => {
+                payload::for_template(is_binary, response.handling)?;
+                let mut body = Buffer::take();
+                body.extend_from_slice(text);
+                if conversion == Conversion::Decode {
+                    conversion.apply(&mut body)?;
+                }
+                reply.body = ReplyBody::Whole(body);
+                Ok(media)
+            }
+            Some((media, Template::Mapping(template))) => {
+                let bytes: &[u8] = if let ReplyBody::Whole(bytes) = &reply.body { bytes } else { &[] };
+                let text = text_of(bytes, payload::for_template(is_binary, response.handling)?)?;
+                let rendered = render(template, &text, ex)?;
+                let mut made = Buffer::from(rendered.text.into_bytes());
+                if conversion == Conversion::Decode {
+                    conversion.apply(&mut made)?;
+                }
+                reply.body = ReplyBody::Whole(made);
+                if !rendered.overrides.is_empty() {
+                    ex.overrides = Some(Box::new(rendered.overrides));
+                }
+                Ok(media)
+            }
+        }
+    }
+}
+
+/// Puts what the templates have overridden in the place of what was mapped. Answers the status, if that is overridden too.
+fn override_reply(overrides: Option<&Overrides>, fields: &mut Fields) -> Result<Option<u16>, Refusal> {
+    let Some(overrides) = overrides else { return Ok(None) };
+    for (name, values) in &overrides.response_header {
+        fields.remove(name);
+        for value in values {
+            set_field(fields, name, on_response(name), value.as_bytes())?;
+        }
+    }
+    Ok(overrides.response_status)
+}
+
+/// Sets a header of the answer, under the name that it may have.
+fn set_field(fields: &mut Fields, name: &str, on_response: OnResponse, value: &[u8]) -> Result<(), Refusal> {
+    let set = match on_response {
+        OnResponse::Dropped => Ok(()),
+        OnResponse::Sent => fields.push(name, value),
+        OnResponse::Remapped => fields.push(&format!("{REMAPPED}{name}"), value),
     };
-    let response = select(responses, |response| &response.pattern, value).ok_or_else(|| {
-        misconfigured(format!(
-            "No match for output mapping and no default output mapping configured. Endpoint Response Status Code: {status}"
-        ))
-    })?;
-    if !response.is_declared {
-        return Err(misconfigured(format!("Output mapping refers to an invalid method response: {}", response.status)));
-    }
-    let mut fields = take_fields();
-    set_parameters(response, &reply, ex, &mut fields)?;
-    let mut content_type = JSON;
-    let wanted = accepted(ex);
-    if let Some((media, Template::Static(text))) = response.templates.for_response(&wanted) {
-        content_type = media.as_bytes();
-        let mut body = Buffer::take();
-        body.extend_from_slice(text);
-        reply.body = ReplyBody::Whole(body);
-    }
-    if !fields.has(Known::ContentType) {
-        fields.push("Content-Type", content_type).map_err(|why| misconfigured(why.because.to_owned()))?;
-    }
-    if traced {
-        let mut value = Buffer::take();
-        trace::write_for_caller(ex, &mut value);
-        fields.push("X-Amzn-Trace-Id", &value).expect("a trace id is hex digits");
-    }
-    give_back_fields(std::mem::replace(&mut reply.fields, fields));
-    reply.status = response.status;
-    Ok(reply)
+    set.map_err(|why| {
+        let because = format!("the mapped header {name} cannot be sent: {}", why.because);
+        Refusal::of(RefusalKind::ApiConfigurationError, because)
+    })
 }
 
 fn set_parameters(response: &Response, reply: &Reply, ex: &Exchange, fields: &mut Fields) -> Result<(), Refusal> {
@@ -211,16 +291,9 @@ fn set_parameters(response: &Response, reply: &Reply, ex: &Exchange, fields: &mu
     for Mapped { name, on_response, from } in &response.parameters {
         value.clear();
         from.write(&seen, &mut value)?;
-        let set = match on_response {
-            _ if value.is_empty() => Ok(()),
-            OnResponse::Dropped => Ok(()),
-            OnResponse::Sent => fields.push(name, &value),
-            OnResponse::Remapped => fields.push(&format!("{REMAPPED}{name}"), &value),
-        };
-        set.map_err(|why| {
-            let because = format!("the mapped header {name} cannot be sent: {}", why.because);
-            Refusal::of(RefusalKind::ApiConfigurationError, because)
-        })?;
+        if !value.is_empty() {
+            set_field(fields, name, *on_response, &value)?;
+        }
     }
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! Where a parameter mapping takes its value from.
 
-use super::body::{BodyText, MemberPath};
-use super::encode::{Place, decoded, push_encoded, push_reencoded, push_segments};
+use super::body::BodyText;
+use super::encode::{Place, push_encoded, push_reencoded, push_segments};
 use super::lists::is_dropped_on_arrival;
-use super::query;
 use crate::Flaw;
-use base::gate::{Buffer, Exchange, Refusal, Variable};
+use base::gate::{Buffer, Exchange, Refusal, Variable, decoded, last_query_value, query_values};
 use h1::Fields;
+use jsonkit::Path;
+use std::sync::Arc;
 
 /// In which form path parameters are mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub(crate) enum PathForm {
 }
 
 /// Where a value comes from. Names are in the author's spelling.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Source {
     Path(Box<str>, PathForm),
     Query(Box<str>),
@@ -26,11 +27,11 @@ pub(crate) enum Source {
     Header(Box<str>),
     MultiHeader(Box<str>),
     Body,
-    BodyPath(MemberPath),
+    BodyPath(Arc<Path>),
     AnswerHeader(Box<str>),
     AnswerMultiHeader(Box<str>),
     AnswerBody,
-    AnswerBodyPath(MemberPath),
+    AnswerBodyPath(Arc<Path>),
     Context(Variable),
     /// A `$context` variable that has no value here.
     Nothing,
@@ -64,7 +65,7 @@ impl Source {
         let (location, name) = rest.split_once('.').unwrap_or((rest, ""));
         Ok(match (location, name) {
             ("body", "") => Source::Body,
-            ("body", path) => Source::BodyPath(member_path(path, text)?),
+            ("body", path) => Source::BodyPath(body_path(path, text)?),
             (_, "") => return Err(unknown()),
             ("path", name) => Source::Path(name.into(), form),
             ("querystring", name) => Source::Query(name.into()),
@@ -85,7 +86,7 @@ impl Source {
         let (location, name) = rest.split_once('.').unwrap_or((rest, ""));
         Ok(match (location, name) {
             ("body", "") => Source::AnswerBody,
-            ("body", path) => Source::AnswerBodyPath(member_path(path, text)?),
+            ("body", path) => Source::AnswerBodyPath(body_path(path, text)?),
             (_, "") => return Err(unknown()),
             ("header", name) => Source::AnswerHeader(name.into()),
             ("multivalueheader", name) => Source::AnswerMultiHeader(name.into()),
@@ -109,11 +110,6 @@ impl Source {
         matches!(self, Source::Body | Source::BodyPath(_))
     }
 
-    /// Whether it reads the answer's body.
-    pub(crate) fn needs_answer_body(&self) -> bool {
-        matches!(self, Source::AnswerBody | Source::AnswerBodyPath(_))
-    }
-
     /// Appends the value. Whoever finds nothing appended leaves the destination out.
     pub(crate) fn write(&self, seen: &Seen<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
         let head = &seen.ex.request.head;
@@ -124,8 +120,8 @@ impl Source {
                 let value = seen.ex.path_parameter(name).unwrap_or_default();
                 text(&if *form == PathForm::Decoded { decoded(value, false) } else { value.into() });
             }
-            Source::Query(name) => text(&query::last(query(), name).unwrap_or_default()),
-            Source::MultiQuery(name) => join(out, query::all(query(), name).map(|value| value.into_owned().into_bytes())),
+            Source::Query(name) => text(&last_query_value(query(), name).unwrap_or_default()),
+            Source::MultiQuery(name) => join(out, query_values(query(), name).map(|value| value.into_owned().into_bytes())),
             Source::Header(name) => out.extend_from_slice(header(head.fields(), name).last().unwrap_or_default()),
             Source::MultiHeader(name) => join(out, header(head.fields(), name)),
             Source::Body => seen.body.write(out)?,
@@ -175,7 +171,7 @@ impl Source {
     /// The values one by one, where there can be more than one; else the one.
     pub(crate) fn values(&self, seen: &Seen<'_>, mut each: impl FnMut(String)) -> Result<(), Refusal> {
         if let Source::MultiQuery(name) = self {
-            query::all(seen.ex.request.head.query().unwrap_or_default(), name).for_each(|value| each(value.into_owned()));
+            query_values(seen.ex.request.head.query().unwrap_or_default(), name).for_each(|value| each(value.into_owned()));
             return Ok(());
         }
         let mut out = Vec::new();
@@ -218,6 +214,8 @@ fn join<V: AsRef<[u8]>>(out: &mut Vec<u8>, values: impl Iterator<Item = V>) {
     }
 }
 
-fn member_path(path: &str, text: &str) -> Result<MemberPath, Flaw> {
-    MemberPath::parse(path).ok_or_else(|| Flaw::new(format!("{text} asks for more than members; that comes with the JSONPath engine")))
+/// The JSONPath of an expression, which stands there without its `$.`.
+fn body_path(path: &str, text: &str) -> Result<Arc<Path>, Flaw> {
+    let whole = if path.starts_with('[') { format!("${path}") } else { format!("$.{path}") };
+    Path::compile(&whole).map(Arc::new).map_err(|why| Flaw::new(format!("{text} is no mapping expression: {why}")))
 }

@@ -1,5 +1,5 @@
-//! Emptying what a stage remembers. Nothing is remembered yet, neither answers nor decisions of authorizers, so there is nothing to do but
-//! to see that the stage is there.
+//! Emptying what a stage remembers: the answers it keeps. What authorizers decided is not remembered yet, so for those there is nothing to
+//! do but to see that the stage is there.
 
 use super::checks::known_stage;
 use base::api::{self, ApiError, Control, Member, Operation, Route, known_api};
@@ -33,7 +33,9 @@ impl Operation for FlushStageCache {
 
     async fn run(self, cx: &Control) -> Result<(), ApiError> {
         let Self { api, stage } = self;
-        seen(cx, api, stage).await
+        seen(cx, api.clone(), stage.clone()).await?;
+        cx.running.flush_cache(&api, &stage);
+        Ok(())
     }
 }
 

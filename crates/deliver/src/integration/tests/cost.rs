@@ -4,6 +4,7 @@ use super::compiled;
 use crate::bench::{World, map, record, run};
 use crate::gateway_response::put_standard_fields;
 use crate::integration::Backend;
+use crate::integration::MethodFacts;
 use crate::integration::record::IntegrationType;
 use crate::mapping::IntegrationResponse;
 use base::gate::{Reply, ReplyBody};
@@ -49,7 +50,7 @@ fn cost_of_a_proxied_call() {
         let integration = compiled(&record(IntegrationType::HttpProxy, "http://127.0.0.1:80"));
         let mut ex = world.exchange(REQUEST);
         println!("the future of a call: {} bytes", size_of_val(&integration.answer(&world.upstreams, &mut ex, 0)));
-        let response = IntegrationResponse::compile(&record(IntegrationType::HttpProxy, ""), &[], &mut Vec::new());
+        let response = IntegrationResponse::compile(&record(IntegrationType::HttpProxy, ""), &MethodFacts::default(), &mut Vec::new());
         let mut ex = world.routed(REQUEST, &[("id", "i-12345")]);
         let limits = HeadLimits::for_answers();
         let mut bytes = Vec::with_capacity(1024);

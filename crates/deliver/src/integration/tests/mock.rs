@@ -85,7 +85,7 @@ fn asked(mapped: &[(&str, &str)], request: &str) -> Result<Vec<String>, Refusal>
     let world = World::new();
     let mut ex = world.routed(request, &[("id", "a%20b")]);
     let compiled = compiled(&http);
-    assert_eq!(compiled.request.needs_body(), mapped.iter().any(|(_, from)| from.contains(".body")));
+    assert!(compiled.request.needs_body(), "what is no proxy is text");
     compiled.request.apply(&mut ex).map(|ask| crate::bench::lines(&ask.fields))
 }
 

@@ -150,11 +150,11 @@ fn what_comes_later_is_a_flaw_today() {
     assert!(flaws(&record(IntegrationType::Aws, "arn:x"))[0].contains("service integrations"));
     assert!(flaws(&record(IntegrationType::AwsProxy, "arn:x"))[0].contains("functions"));
     let mut many = record(HTTP, "http://a/");
-    many.request_templates = Some(crate::bench::templates(&[("application/json", "$input.body"), ("text/plain", "#if(1)x#end")]));
-    many.request_parameters = Some(map(&[("integration.request.header.a", "method.request.body.a[*]"), ("nowhere", "'x'")]));
+    many.request_templates = Some(crate::bench::templates(&[("application/json", "#if("), ("text/plain", "#set(")]));
+    many.request_parameters = Some(map(&[("integration.request.header.a", "method.request.body.a.."), ("nowhere", "'x'")]));
     assert_eq!(flaws(&many).len(), 4, "all flaws are told at once: {:?}", flaws(&many));
     let mut twice = record(HTTP, "http://a/{x}");
-    twice.request_parameters = Some(map(&[("integration.request.path.x", "method.request.body.a[*]")]));
+    twice.request_parameters = Some(map(&[("integration.request.path.x", "method.request.body.a..")]));
     assert_eq!(flaws(&twice).len(), 1, "and each of them once");
 }
 

@@ -1,21 +1,23 @@
 //! Body templates, and which of them is for a request.
 
-use super::media;
+use super::template::MappingTemplate;
 use crate::Flaw;
 use crate::integration::record::PassthroughBehavior;
-use base::gate::{Refusal, RefusalKind};
+use base::gate::{JSON, Refusal, RefusalKind};
 use std::collections::BTreeMap;
 
 /// The key of the template for media types that have none of their own.
 const DEFAULT_KEY: &str = "$default";
 
 /// What becomes of a body.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Template {
     /// It passes as it is.
     Passthrough,
     /// This takes its place.
     Static(Box<[u8]>),
+    /// What this makes takes its place.
+    Mapping(Box<MappingTemplate>),
 }
 
 impl Template {
@@ -23,16 +25,17 @@ impl Template {
     pub fn compile(text: Option<&str>, whose: impl FnOnce() -> String) -> Result<Template, Flaw> {
         match text {
             None | Some("") => Ok(Template::Passthrough),
-            Some(text) if text.contains(['$', '#']) => {
-                Err(Flaw::new(format!("{} has directives or references; they come with the template engine", whose())))
-            }
+            Some(text) if text.contains(['$', '#']) => match MappingTemplate::compile(text) {
+                Ok(template) => Ok(Template::Mapping(Box::new(template))),
+                Err(why) => Err(Flaw::new(format!("{}: {why}", whose()))),
+            },
             Some(text) => Ok(Template::Static(text.as_bytes().into())),
         }
     }
 }
 
 /// The templates of one message, by media type.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Templates(Vec<(Box<str>, Template)>);
 
 impl Templates {
@@ -63,13 +66,19 @@ impl Templates {
         }
     }
 
-    /// The template for an answer to a caller who wants this media type, and its own media type.
-    pub(super) fn for_response(&self, wanted: &str) -> Option<&(Box<str>, Template)> {
-        media::choose(&self.0, wanted)
+    /// Whether one of them may look at the body.
+    pub(super) fn read_bodies(&self) -> bool {
+        self.0.iter().any(|(_, template)| matches!(template, Template::Mapping(template) if template.reads_body()))
     }
 
-    /// Whether one of them takes the place of the body.
-    pub(super) fn replace_bodies(&self) -> bool {
-        self.0.iter().any(|(_, template)| matches!(template, Template::Static(_)))
+    /// The template for an answer to a caller who wants this media type, and its own media type.
+    pub(super) fn for_response(&self, wanted: &str) -> Option<&(Box<str>, Template)> {
+        choose(&self.0, wanted)
     }
+}
+
+/// Chooses by what the caller wants: that, else JSON, else the first there is. For templates of responses.
+pub(crate) fn choose<'t, T>(templates: &'t [(Box<str>, T)], wanted: &str) -> Option<&'t (Box<str>, T)> {
+    let of = |media: &str| templates.iter().find(|(key, _)| **key == *media);
+    of(wanted).or_else(|| of(JSON)).or_else(|| templates.first())
 }
