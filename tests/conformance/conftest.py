@@ -7,10 +7,12 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
+import functions
 import model_check
 import program
 from backend import Backend
 from bench import Api
+from functions import Functions
 from program import Cardea
 
 program.client_hooks.append(model_check.watch)
@@ -19,7 +21,7 @@ program.client_hooks.append(model_check.watch)
 @pytest.fixture(scope="session")
 def shared_cardea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cardea]:
     # All tests share one account: without its throttle none of them can starve another.
-    with Cardea(tmp_path_factory.mktemp("cardea"), CARDEA_ACCOUNT_RATE_LIMIT="0") as cardea:
+    with Cardea(tmp_path_factory.mktemp("cardea"), CARDEA_ACCOUNT_RATE_LIMIT="0", **functions.SETTINGS) as cardea:
         yield cardea
 
 
@@ -49,6 +51,11 @@ def start(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[.
 def gw(cardea: Cardea) -> Any:
     """The control plane as boto3 sees it, without the client's own checks."""
     return cardea.client()
+
+
+@pytest.fixture
+def fn(cardea: Cardea) -> Functions:
+    return Functions(cardea)
 
 
 @pytest.fixture

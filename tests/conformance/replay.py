@@ -34,6 +34,7 @@ import botocore.parsers
 import wire
 from backend import Backend
 from compare import Bindings, Difference, compare, only_tokens
+from functions import SETTINGS, recorded
 from outside import function_url, http_server
 from program import ACCOUNT, REGION, Cardea, NotStarted
 
@@ -44,6 +45,7 @@ KEY = {
     "CARDEA_ROOT_SECRET_ACCESS_KEY": "replay-replay-replay-replay-replay-replay",
     # Exported definitions name AWS's hosts, as the recorded ones do.
     "CARDEA_PUBLIC_URL": "aws",
+    **SETTINGS,
 }
 # What a client raises when the other side speaks no AWS.
 NO_ANSWER = (botocore.exceptions.BotoCoreError, botocore.parsers.ResponseParserError, ValueError, AttributeError)
@@ -203,7 +205,13 @@ class Player:
         if service == "lambda" and step["params"].get("FunctionName") in self.behind_url:
             return self._behind_url(operation, step["params"])
         if service in self.served:
-            return self._send(service, operation, self._params(step), step.get("region", REGION))
+            params = self._params(step)
+            if step["call"] == "lambda.CreateFunction":
+                made = recorded(params)
+                if made is None:
+                    return self._made_up(service, operation, step["params"])
+                params = made
+            return self._send(service, operation, params, step.get("region", REGION))
         return self._made_up(service, operation, step["params"])
 
     def _params(self, step: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod edge;
+mod functions;
 pub mod log;
 pub mod machine;
 pub mod node;

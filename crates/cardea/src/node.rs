@@ -3,18 +3,25 @@
 use crate::backup;
 use crate::config::Config;
 use crate::credentials::{KnownKeys, RootKey, RunFile, sealing_key};
-use crate::edge::control::ControlPort;
+use crate::edge::control::{ControlPort, Service};
 use crate::edge::{self, Certificates, Lanes, Limits, Packer, Plan, PolicyPlan, TlsPlan, TrustedProxies};
+use crate::functions;
 use crate::log;
 use crate::machine::{Descriptors, bodies_bytes_max, caches_bytes_max};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
 use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
 use base::api::dispatch::Catalogue;
-use base::api::{ApiError, Entry, House, Progress, Running, Settings, Trial, Tried};
+use base::api::{
+    ApiError, AuthorizerTrial, Entry, FunctionAnswer, FunctionCall, House, LogPage, Progress, Running, Settings, Trial, Tried,
+    TriedAuthorizer,
+};
 use base::gate::limit_buffered_bytes;
 use base::store::{BoxFuture, Realm, Revision, Sealer, Store};
 use base::tally::{Quotas, Rate};
 use base::world::{Clock, Day, Ids};
+use deliver::function::Functions;
+use deliver::function::host::Host;
+use deliver::function::remote::{Credentials, Environment, Lambda};
 use deliver::upstream::{Tls, Upstreams};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -42,6 +49,15 @@ pub fn operations() -> Vec<&'static [Entry]> {
     [admit::OPERATIONS, deliver::OPERATIONS, define::OPERATIONS, publish::OPERATIONS].concat()
 }
 
+/// Bytes of a call that brings a function's code: AWS's 50 MB, in base64, with room for the rest.
+const CODE_BODY_BYTES_MAX: usize = 70 * 1024 * 1024;
+
+/// Services of AWS's that this program has beside API Gateway.
+pub fn services() -> Vec<Service> {
+    let body_bytes_max = ("/2015-03-31/functions", CODE_BODY_BYTES_MAX);
+    vec![Service { name: "lambda", catalogue: Catalogue::new(deliver::LAMBDA_OPERATIONS), body_bytes_max }]
+}
+
 /// A running node.
 pub struct Node {
     store: Arc<dyn Store>,
@@ -54,6 +70,7 @@ pub struct Node {
     serving: tokio::task::JoinHandle<()>,
     stop: watch::Sender<bool>,
     root: RootKey,
+    host: Host,
     _directory: Arc<Directory>,
 }
 
@@ -78,7 +95,8 @@ impl Node {
         let (access_log, _writer) = runtime::access_log::Writer::start(config.data_dir.join("logs")).map_err(in_dir)?;
         let threads = if config.threads > 0 { config.threads } else { std::thread::available_parallelism().map_or(1, usize::from) };
         let account_rate = (config.account_rate_limit > 0).then(|| Rate::new(config.account_rate_limit as f64, config.account_burst_limit));
-        let gateway = Arc::new(Gateway::new(
+        let (host, hosting) = functions::start(config, store.clone(), sealer.clone(), clock.clone(), ids.clone())?;
+        let gateway = Gateway::new(
             store.clone(),
             sealer.clone(),
             clock.clone(),
@@ -94,7 +112,8 @@ impl Node {
                 aws_strict: config.aws_strict,
             },
             tokio::runtime::Handle::current(),
-        ));
+        );
+        let gateway = Arc::new(gateway.with_functions(hosting));
         let mut proxies = Vec::new();
         for (prefix, url) in &config.proxies {
             let slot =
@@ -110,14 +129,14 @@ impl Node {
         })?;
         let tls = tls_plan(config, &clock)?;
         let certificates = tls.as_ref().map(|tls| tls.certificates.clone());
-        let lanes = Arc::new(start_lanes(config, threads, tls, &gateway, &clock)?);
+        let lanes = Arc::new(start_lanes(config, threads, tls, &gateway, &clock, &host)?);
         let home = Realm::new(&config.account_id, &config.region);
         let house = House {
             store: store.clone(),
             clock: clock.clone(),
             ids,
             sealer,
-            running: Arc::new(Live { gateway: gateway.clone(), lanes: lanes.clone(), next: AtomicUsize::new(0) }),
+            running: Arc::new(Live { gateway: gateway.clone(), lanes: lanes.clone(), host: host.clone(), next: AtomicUsize::new(0) }),
             settings: Settings {
                 partition: "aws".into(),
                 aws_strict: config.aws_strict,
@@ -128,7 +147,8 @@ impl Node {
         let port = Arc::new(ControlPort {
             house: Arc::new(house),
             catalogue: Catalogue::new(&operations()),
-            own: Catalogue::new(publish::OWN_OPERATIONS),
+            services: services(),
+            own: Catalogue::new(&[publish::OWN_OPERATIONS, deliver::OWN_OPERATIONS].concat()),
             credentials: Arc::new(KnownKeys { root: root.clone(), account: home.account.clone() }),
             lanes: lanes.clone(),
             gateway: gateway.clone(),
@@ -154,7 +174,7 @@ impl Node {
         if config.dev && !all.iter().flatten().all(|address| address.ip().is_loopback()) {
             tracing::warn!("dev takes every caller for root, and others can reach this node");
         }
-        Ok(Node { store, ledger, gateway, lanes, certificates, port, control: address, serving, stop, root, _directory: directory })
+        Ok(Node { store, ledger, gateway, lanes, certificates, port, control: address, serving, stop, root, host, _directory: directory })
     }
 
     /// Where deployed APIs are.
@@ -221,6 +241,7 @@ impl Node {
         let _written = tokio::task::spawn_blocking(move || access_log.finish()).await;
         // It ends by itself; a panic there is no reason not to close the store.
         let _ended = self.serving.await;
+        self.host.stop().await;
         self.gateway.quotas.close().await;
         self.ledger.close().await;
         self.store.close().await;
@@ -237,6 +258,7 @@ impl Node {
 struct Live {
     gateway: Arc<Gateway>,
     lanes: Arc<Lanes<Desk>>,
+    host: Host,
     /// The thread that the next trial runs on.
     next: AtomicUsize,
 }
@@ -258,6 +280,18 @@ impl Running for Live {
         self.gateway.forget(plan, key)
     }
 
+    fn invoke(&self, call: FunctionCall) -> BoxFuture<'_, Option<Result<FunctionAnswer, ApiError>>> {
+        Box::pin(functions::invoke(&self.host, call))
+    }
+
+    fn try_authorizer(&self, trial: AuthorizerTrial) -> BoxFuture<'_, Result<TriedAuthorizer, ApiError>> {
+        Box::pin(self.on_a_thread(async move |desk: Rc<Desk>| desk.try_authorizer(trial).await))
+    }
+
+    fn function_log(&self, realm: &Realm, name: &str, after: u64) -> Option<LogPage> {
+        functions::log(&self.host, realm, name, after)
+    }
+
     fn flush_cache(&self, api: &str, stage: &str) {
         self.gateway.flush_cache(api, stage);
     }
@@ -265,22 +299,32 @@ impl Running for Live {
     /// Compiled off the data threads, run on one of them, as a task of its own: a back end may take its time.
     fn try_out(&self, trial: Trial) -> BoxFuture<'_, Result<Tried, ApiError>> {
         Box::pin(async move {
-            let busy = || ApiError::ServiceUnavailable("Service Unavailable. Please try again later.".into());
             let aws_strict = self.gateway.settings.aws_strict;
             let prepared = tokio::task::spawn_blocking(move || runtime::prepare(trial, aws_strict)).await;
             let prepared = prepared.map_err(|why| ApiError::Internal(why.to_string()))??;
-            let (sender, receiver) = tokio::sync::oneshot::channel();
-            let job = move |desk: &Rc<Desk>| {
-                let desk = desk.clone();
-                tokio::task::spawn_local(async move {
-                    // Nobody waits any more if the caller has gone.
-                    let _gone = sender.send(desk.try_out(prepared).await);
-                });
-            };
-            let thread = self.next.fetch_add(1, Ordering::Relaxed) % self.lanes.threads();
-            self.lanes.post(thread, Box::new(job)).map_err(|_| busy())?;
-            receiver.await.map_err(|_| busy())?
+            self.on_a_thread(async move |desk: Rc<Desk>| desk.try_out(prepared).await).await
         })
+    }
+}
+
+impl Live {
+    /// Does something on one of the data threads, as a task of its own.
+    async fn on_a_thread<T: Send + 'static>(
+        &self,
+        work: impl AsyncFnOnce(Rc<Desk>) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let busy = || ApiError::ServiceUnavailable("Service Unavailable. Please try again later.".into());
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let job = move |desk: &Rc<Desk>| {
+            let desk = desk.clone();
+            tokio::task::spawn_local(async move {
+                // Nobody waits any more if the caller has gone.
+                let _gone = sender.send(work(desk).await);
+            });
+        };
+        let thread = self.next.fetch_add(1, Ordering::Relaxed) % self.lanes.threads();
+        self.lanes.post(thread, Box::new(job)).map_err(|_| busy())?;
+        receiver.await.map_err(|_| busy())?
     }
 }
 
@@ -318,6 +362,7 @@ fn start_lanes(
     tls: Option<TlsPlan>,
     gateway: &Arc<Gateway>,
     clock: &Clock,
+    host: &Host,
 ) -> Result<Lanes<Desk>, NodeError> {
     let descriptors = Descriptors::take();
     let connections_max = config.connections_max.min(descriptors.clients_max);
@@ -343,12 +388,15 @@ fn start_lanes(
     let plan = Plan { threads, address: config.listen, tls, trusted, proxy_protocol, node: 0, limits, clock: clock.clone() };
     let (gateway, ca) = (gateway.clone(), config.upstream_ca.clone());
     let upstream_tls = Arc::new(Tls::new(ca, clock.clone()));
+    let environment = Environment::of(|name| std::env::var(name).ok());
+    let credentials = Credentials::new(environment.clone(), clock.clone(), &tokio::runtime::Handle::current());
+    let functions = Arc::new(Functions::new(host.clone(), Lambda::new(&environment, credentials).map_err(fail)?, !config.dev));
     let usual = deliver::upstream::Settings::default();
     let idle_max = usual.idle_max.min(descriptors.idle_max.div_ceil(threads));
     let towards_back_ends = h1::Limits { body_bytes_max, ..usual.limits };
     let settings = deliver::upstream::Settings { idle_max, limits: towards_back_ends, ..usual };
     edge::start(plan, move |lane| {
-        let upstreams = Upstreams::new(lane.clone(), upstream_tls.clone(), settings.clone());
+        let upstreams = Upstreams::with_functions(lane.clone(), upstream_tls.clone(), settings.clone(), functions.clone());
         Desk::new(gateway.clone(), Rc::new(upstreams))
     })
     .map_err(|why| fail(why.to_string()))

@@ -3,6 +3,7 @@
 //! - [`integration`]: the back end of a method, compiled from its record.
 //! - [`mapping`]: what becomes of a request on its way there, and of the answer on its way back.
 //! - [`upstream`]: connections to HTTP endpoints, kept and used again.
+//! - [`function`]: Lambda functions, here and elsewhere.
 //! - [`gateway_response`]: what a refusal looks like.
 //! - [`vpc_link`]: the ways to private networks.
 //!
@@ -12,6 +13,7 @@
 #[cfg(test)]
 mod bench;
 mod flaw;
+pub mod function;
 pub mod gateway_response;
 pub mod integration;
 pub mod mapping;
@@ -25,3 +27,9 @@ use base::api::Entry;
 
 /// The operations of this shelf, by feature.
 pub const OPERATIONS: &[&[Entry]] = &[gateway_response::OPERATIONS, vpc_link::OPERATIONS];
+
+/// The operations of the Lambda service.
+pub const LAMBDA_OPERATIONS: &[&[Entry]] = &[function::operations::OPERATIONS];
+
+/// What this shelf has beside AWS's operations.
+pub const OWN_OPERATIONS: &[&[Entry]] = &[function::operations::OWN_OPERATIONS];

@@ -7,8 +7,10 @@
 mod check;
 mod operations;
 pub mod record;
+mod test_invoke;
 #[cfg(test)]
 mod tests;
 
 pub use check::check;
 pub use operations::{CreateAuthorizer, GetAuthorizer, GetAuthorizers, OPERATIONS, UpdateAuthorizer};
+pub use test_invoke::TestInvokeAuthorizer;

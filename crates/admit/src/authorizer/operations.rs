@@ -2,15 +2,21 @@
 
 use super::check::{TYPES, check};
 use super::record::Authorizer;
+use super::test_invoke::TestInvokeAuthorizer;
 use base::api::patch::{Arg, Table, Words, add, remove, replace};
 use base::api::{self, ApiError, Control, Entry, Limit, Member, Operation, Page, PatchOp, Route, known_api, patch};
 use base::store::{Scope, View, kind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The operations of authorizers, but deletion and test invocation.
-pub const OPERATIONS: &[Entry] =
-    &[api::op::<CreateAuthorizer>(), api::op::<GetAuthorizers>(), api::op::<GetAuthorizer>(), api::op::<UpdateAuthorizer>()];
+/// The operations of authorizers, but deletion.
+pub const OPERATIONS: &[Entry] = &[
+    api::op::<CreateAuthorizer>(),
+    api::op::<GetAuthorizers>(),
+    api::op::<GetAuthorizer>(),
+    api::op::<UpdateAuthorizer>(),
+    api::op::<TestInvokeAuthorizer>(),
+];
 
 /// Authorizers of one API on AWS.
 pub(super) const AUTHORIZERS_MAX: usize = 10;
@@ -70,7 +76,7 @@ fn auth_type(kind: &str) -> &'static str {
     }
 }
 
-fn find(view: &dyn View, scope: &Scope, id: &str) -> Result<Authorizer, ApiError> {
+pub(super) fn find(view: &dyn View, scope: &Scope, id: &str) -> Result<Authorizer, ApiError> {
     view.find(scope, id)?.ok_or_else(|| ApiError::not_found("Invalid Authorizer identifier specified"))
 }
 
@@ -83,8 +89,8 @@ fn check_name(held: &[Authorizer], authorizer: &Authorizer) -> Result<(), ApiErr
     Ok(())
 }
 
-const API: Member = api::text("restapi_id").in_path("restApiId");
-const ID: Member = api::text("authorizer_id").in_path("authorizerId");
+pub(super) const API: Member = api::text("restapi_id").in_path("restApiId");
+pub(super) const ID: Member = api::text("authorizer_id").in_path("authorizerId");
 
 /// Adds an authorizer to an API. It decides nothing until a method names it.
 #[derive(Deserialize)]

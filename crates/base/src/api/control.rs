@@ -2,7 +2,7 @@
 
 use super::{ApiError, Caller};
 use crate::store::{Actor, BoxFuture, Realm, Revision, Sealer, Store, Txn, Verdict, View};
-use crate::world::{Clock, Day, Ids};
+use crate::world::{Clock, Day, Ids, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -52,6 +52,22 @@ pub trait Running: Send + Sync + 'static {
         Box::pin(std::future::ready(Err(why)))
     }
 
+    /// Invokes a function that is hosted here; `None` if it is not.
+    fn invoke(&self, _call: FunctionCall) -> BoxFuture<'_, Option<Result<FunctionAnswer, ApiError>>> {
+        Box::pin(std::future::ready(None))
+    }
+
+    /// What a function that is hosted here has printed after a line; `None` if it is not hosted here.
+    fn function_log(&self, _realm: &Realm, _name: &str, _after: u64) -> Option<LogPage> {
+        None
+    }
+
+    /// Asks an authorizer about a caller whom nobody sent. Where no data thread is, nobody can be asked.
+    fn try_authorizer(&self, _trial: AuthorizerTrial) -> BoxFuture<'_, Result<TriedAuthorizer, ApiError>> {
+        let why = ApiError::ServiceUnavailable("Service Unavailable. Please try again later.".into());
+        Box::pin(std::future::ready(Err(why)))
+    }
+
     /// Forgets the answers that a stage keeps.
     fn flush_cache(&self, _api: &str, _stage: &str) {}
 
@@ -93,6 +109,82 @@ pub struct Tried {
     pub log: String,
     /// Milliseconds it took.
     pub latency_ms: u64,
+}
+
+/// An invocation of a function by a control call.
+#[derive(Clone, Debug)]
+pub struct FunctionCall {
+    /// The function's ARN, with a qualifier or without.
+    pub function: String,
+    /// `RequestResponse`, `Event` or `DryRun`.
+    pub kind: String,
+    /// JSON.
+    pub payload: Vec<u8>,
+    /// The end of its log is wanted.
+    pub wants_log: bool,
+    /// JSON.
+    pub client_context: Option<String>,
+}
+
+/// Some lines of a log.
+#[derive(Clone, Debug)]
+pub struct LogPage {
+    pub lines: Vec<(Timestamp, String)>,
+    /// The number of the last line there is.
+    pub last: u64,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct FunctionAnswer {
+    /// 200, 202 or 204.
+    pub status: u16,
+    /// `Unhandled`, if the function failed.
+    pub error: Option<String>,
+    pub version: String,
+    pub payload: Vec<u8>,
+    /// The end of its log, if it was wanted.
+    pub log: Option<Vec<u8>>,
+}
+
+/// A caller whom nobody sent, for an authorizer as it stands.
+#[derive(Clone, Debug)]
+pub struct AuthorizerTrial {
+    /// Whose API it is.
+    pub realm: Realm,
+    /// The API's id.
+    pub api: String,
+    /// The authorizer's id, and its record as text.
+    pub authorizer: String,
+    pub record: String,
+    /// Path and query.
+    pub target: String,
+    /// Header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty for none.
+    pub body: String,
+    /// Stage variables.
+    pub variables: BTreeMap<String, String>,
+    /// `$context` variables that an identity may come from.
+    pub context: BTreeMap<String, String>,
+}
+
+/// What an authorizer said.
+#[derive(Clone, Debug, Default)]
+pub struct TriedAuthorizer {
+    /// What a client would have got: 200, 401, 403 or 500.
+    pub client_status: u16,
+    /// The story, line by line.
+    pub log: String,
+    /// Milliseconds it took.
+    pub latency_ms: u64,
+    pub principal_id: Option<String>,
+    /// The policy, as JSON text.
+    pub policy: Option<String>,
+    /// The context of a function's answer.
+    pub authorization: BTreeMap<String, Vec<String>>,
+    /// The claims of a token.
+    pub claims: BTreeMap<String, String>,
 }
 
 /// What a key used on a day.

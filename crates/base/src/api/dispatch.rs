@@ -29,6 +29,8 @@ pub struct Answer {
     pub retry_after: Option<u32>,
     /// The name of the file that the body is, where it is one.
     pub file_name: Option<String>,
+    /// Header fields beside those.
+    pub headers: Vec<(&'static str, String)>,
     /// JSON, or empty, or a file.
     pub body: Vec<u8>,
 }
@@ -89,7 +91,9 @@ impl Found<'_> {
         let route = self.entry.route;
         let done = self.attempt(house, caller, ask).await;
         match done {
-            Ok(Payload { body, file_name }) => Answer { status: route.status, error_type: None, retry_after: None, file_name, body },
+            Ok(Payload { body, file_name, status, headers }) => {
+                Answer { status: status.unwrap_or(route.status), error_type: None, retry_after: None, file_name, headers, body }
+            }
             Err(why) => refuse(&why, route.name),
         }
     }
@@ -99,6 +103,7 @@ impl Found<'_> {
         let members = match entry.route.body {
             Body::Json => Members::body(&ask.body)?,
             Body::Raw => Members::raw(ask.body)?,
+            Body::Payload => Members::payload(&ask.body),
         };
         let mut members = members.query(&ask.query)?.path(path);
         for wanted in entry.members.iter().filter(|member| member.place == Place::Header) {
@@ -120,6 +125,12 @@ pub fn refuse(why: &ApiError, operation: &str) -> Answer {
         tracing::error!(operation, cause, "a control call failed");
     }
     let message = serde_json::Value::String(why.to_string());
-    let body = format!("{{\"message\":{message}}}").into_bytes();
-    Answer { status, error_type: Some(error_type), retry_after: why.retry_after(), file_name: None, body }
+    // Services that word their own exceptions say whose fault it is, too.
+    let fault = match why {
+        ApiError::Exception { status: 500.., .. } => r#""Type":"Service","#,
+        ApiError::Exception { .. } => r#""Type":"User","#,
+        _ => "",
+    };
+    let body = format!("{{{fault}\"message\":{message}}}").into_bytes();
+    Answer { status, error_type: Some(error_type), retry_after: why.retry_after(), file_name: None, headers: Vec::new(), body }
 }

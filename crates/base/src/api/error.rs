@@ -51,6 +51,9 @@ pub enum ApiError {
     /// 503: come back later.
     #[error("{0}")]
     ServiceUnavailable(String),
+    /// Another service's own: its status, its exception, the caller's text.
+    #[error("{message}")]
+    Exception { status: u16, name: &'static str, message: String },
     /// 500. The cause is for the log.
     #[error("Internal failure")]
     Internal(String),
@@ -72,6 +75,11 @@ impl ApiError {
         ApiError::Conflict(message.into())
     }
 
+    /// An exception of a service that words its own.
+    pub fn exception(status: u16, name: &'static str, message: impl Into<String>) -> ApiError {
+        ApiError::Exception { status, name, message: message.into() }
+    }
+
     /// The HTTP status and the name in `x-amzn-ErrorType`.
     pub fn wire(&self) -> (u16, &'static str) {
         match self {
@@ -90,6 +98,7 @@ impl ApiError {
             ApiError::UnknownOperation(_) => (404, "UnknownOperationException"),
             ApiError::RequestEntityTooLarge(_) => (413, "RequestEntityTooLargeException"),
             ApiError::ServiceUnavailable(_) => (503, "ServiceUnavailableException"),
+            ApiError::Exception { status, name, .. } => (*status, name),
             ApiError::Internal(_) => (500, "InternalFailure"),
         }
     }

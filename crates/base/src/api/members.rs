@@ -46,6 +46,11 @@ impl Members {
         Ok(Members(BTreeMap::from([("body".into(), Given::Text(vec![text]))])))
     }
 
+    /// A body that is a payload for somebody else: the member `body`. Bytes that are no UTF-8 are replaced.
+    pub fn payload(body: &[u8]) -> Members {
+        Members(BTreeMap::from([("body".into(), Given::Text(vec![String::from_utf8_lossy(body).into_owned()]))]))
+    }
+
     /// Adds the members of a raw query string.
     pub fn query(mut self, query: &str) -> Result<Members, ApiError> {
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();

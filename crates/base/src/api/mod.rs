@@ -19,7 +19,9 @@ mod tags;
 
 pub mod dispatch;
 
-pub use control::{Control, House, Progress, Running, Settings, Trial, Tried};
+pub use control::{
+    AuthorizerTrial, Control, FunctionAnswer, FunctionCall, House, LogPage, Progress, Running, Settings, Trial, Tried, TriedAuthorizer,
+};
 pub use error::ApiError;
 pub use known::known_api;
 pub use member::{Member, Pattern, Place, Shape, check, flag, list, map, number, structure, text, whole};

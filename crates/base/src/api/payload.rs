@@ -10,6 +10,10 @@ pub struct Payload {
     pub body: Vec<u8>,
     /// The name of the file, where it is one.
     pub file_name: Option<String>,
+    /// Another status than the route's.
+    pub status: Option<u16>,
+    /// Header fields beside the usual ones.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 /// A file that is handed out.
@@ -27,10 +31,16 @@ pub trait IntoPayload {
     fn into_payload(self) -> Result<Payload, ApiError>;
 }
 
+impl IntoPayload for Payload {
+    fn into_payload(self) -> Result<Payload, ApiError> {
+        Ok(self)
+    }
+}
+
 impl<T: Serialize> IntoPayload for T {
     fn into_payload(self) -> Result<Payload, ApiError> {
         let body = serde_json::to_vec(&self).map_err(|cause| ApiError::Internal(cause.to_string()))?;
-        Ok(Payload { body: if body == b"null" { Vec::new() } else { body }, file_name: None })
+        Ok(Payload { body: if body == b"null" { Vec::new() } else { body }, ..Payload::default() })
     }
 }
 
@@ -39,7 +49,7 @@ impl IntoPayload for File {
         // The name becomes part of a header in quotes.
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '+' | ' ');
         let name = self.name.chars().map(|c| if fits(c) { c } else { '_' }).collect();
-        Ok(Payload { body: self.bytes, file_name: Some(name) })
+        Ok(Payload { body: self.bytes, file_name: Some(name), ..Payload::default() })
     }
 }
 

@@ -40,6 +40,8 @@ pub enum Body {
     Json,
     /// The payload of one member, as it comes: a definition to import. It is the member `body`.
     Raw,
+    /// The same, of text that may have broken characters.
+    Payload,
 }
 
 /// An operation's place on the wire.
@@ -98,6 +100,12 @@ impl Route {
     /// The same, with a body that is one payload.
     pub const fn raw(mut self) -> Route {
         self.body = Body::Raw;
+        self
+    }
+
+    /// The same, with a body that is a payload for somebody else.
+    pub const fn payload(mut self) -> Route {
+        self.body = Body::Payload;
         self
     }
 

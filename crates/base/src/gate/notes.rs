@@ -4,6 +4,7 @@ use super::refusal::{Refusal, RefusalKind};
 use crate::world::Moment;
 use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// The steps of a request's life, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,6 +170,10 @@ pub struct Notes {
     pub tokens_left: Option<u32>,
     /// The call to the back end.
     pub upstream: Upstream,
+    /// The function that was invoked, by ARN.
+    pub function: Option<Arc<str>>,
+    /// What was wrong with it: the message of its own error, or why there was no answer.
+    pub function_error: Option<Box<str>>,
     /// What the response cache had.
     pub cached: Cached,
     /// Why it was refused.

@@ -33,6 +33,12 @@ pub mod kind {
     pub const DOMAIN_NAME: Kind = Kind("domainname");
     /// A VPC endpoint's access to a private domain name.
     pub const DOMAIN_NAME_ACCESS_ASSOCIATION: Kind = Kind("domainnameaccessassociation");
+    /// A Lambda function: its name and what belongs to that, and its unpublished version.
+    pub const FUNCTION: Kind = Kind("function");
+    /// An alias of a function.
+    pub const FUNCTION_ALIAS: Kind = Kind("functionalias");
+    /// A published version of a function.
+    pub const FUNCTION_VERSION: Kind = Kind("functionversion");
     /// A customised gateway response of a REST API.
     pub const GATEWAY_RESPONSE: Kind = Kind("gatewayresponse");
     /// That a base path stands for a stage of an API: the mapping seen from the API's side.
@@ -67,6 +73,9 @@ pub mod kind {
         DOCUMENTATION_VERSION,
         DOMAIN_NAME,
         DOMAIN_NAME_ACCESS_ASSOCIATION,
+        FUNCTION,
+        FUNCTION_ALIAS,
+        FUNCTION_VERSION,
         GATEWAY_RESPONSE,
         MAPPED_STAGE,
         METHOD,

@@ -73,7 +73,14 @@ fn tell(story: &Value) -> String {
         let extra = if extra.is_empty() { String::new() } else { format!(" ({})", extra.join(", ")) };
         line(format!("  {:<28} {verdict}{extra}", text(&step["step"])));
     }
-    if let Some(back) = story.get("backEnd") {
+    if let Some(function) = story.get("function") {
+        let place = if function["hosted"].as_bool() == Some(true) { "here" } else { "elsewhere" };
+        line(format!("  function {} ({place})", text(&function["arn"])));
+        if let Some(error) = function["error"].as_str() {
+            line(format!("  function failed: {error}"));
+        }
+    }
+    if let Some(back) = story.get("backEnd").filter(|back| !back["address"].is_null() || story.get("function").is_none()) {
         line(format!(
             "  back end {} answered {} after {} ms ({} attempt(s), {} connection)",
             text(&back["address"]),

@@ -12,6 +12,7 @@ mod health;
 mod history;
 mod import;
 mod lines;
+mod logs;
 mod serve;
 mod text;
 mod vtl;
@@ -54,6 +55,11 @@ pub fn command() -> Command {
                 .arg(Arg::new("stage").long("stage").default_value("prod").help("The stage to deploy to"))
                 .arg(Arg::new("api-id").long("api-id").help("Overwrite this API instead of making a new one"))
                 .arg(json_flag()),
+        )
+        .subcommand(
+            verb("logs", "Print what a function that is hosted here has printed")
+                .arg(Arg::new("function").value_name("FUNCTION").required(true).help("Its name"))
+                .arg(Arg::new("follow").short('f').long("follow").action(ArgAction::SetTrue).help("Go on printing what comes")),
         )
         .subcommand(
             verb("health", "Exit with 0 if a node serves, else with 1: for the probes of containers")
@@ -154,6 +160,7 @@ pub fn main() -> ExitCode {
         "explain" => explain::run(args),
         "health" => health::run(args),
         "import" => import::run(args),
+        "logs" => logs::run(args),
         "diff" => return diff::run(args),
         "history" => history::run(args),
         "backup" => backup::run(args),

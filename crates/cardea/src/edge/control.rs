@@ -43,10 +43,25 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// The body of an answer.
 type Page = Either<Full<Bytes>, FileBody>;
 
+/// Bodies over [`CONTROL_BODY_BYTES_MAX`] at once; more wait to be read.
+const UPLOADS_MAX: usize = 4;
+static UPLOADS: Semaphore = Semaphore::const_new(UPLOADS_MAX);
+
+/// A service of AWS's beside API Gateway.
+pub struct Service {
+    /// As in a signature's credential scope.
+    pub name: &'static str,
+    pub catalogue: Catalogue,
+    /// Where its paths begin, and bytes of a body there at most.
+    pub body_bytes_max: (&'static str, usize),
+}
+
 /// What the control port serves.
 pub struct ControlPort {
     pub house: Arc<House>,
     pub catalogue: Catalogue,
+    /// Other services of AWS's.
+    pub services: Vec<Service>,
     /// What we have beside AWS's operations.
     pub own: Catalogue,
     pub credentials: Arc<dyn Credentials>,
@@ -125,15 +140,19 @@ impl ControlPort {
             _ => {}
         }
         let id = self.request_id();
+        let body_bytes_max = self.body_bytes_max(&path);
         let announced = parts.headers.get(hyper::header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        if announced.is_some_and(|length| length > CONTROL_BODY_BYTES_MAX as u64) {
-            return told(refuse(&ApiError::RequestEntityTooLarge(CONTROL_BODY_BYTES_MAX), &path), &id);
+        if announced.is_some_and(|length| length > body_bytes_max as u64) {
+            return told(refuse(&ApiError::RequestEntityTooLarge(body_bytes_max), &path), &id);
         }
-        let collected = tokio::time::timeout(Duration::from_secs(BODY_SECONDS_MAX), Limited::new(body, CONTROL_BODY_BYTES_MAX).collect());
+        // A length that is not told may be a large one.
+        let is_large = body_bytes_max > CONTROL_BODY_BYTES_MAX && announced.is_none_or(|length| length > CONTROL_BODY_BYTES_MAX as u64);
+        let _upload = if is_large { UPLOADS.acquire().await.ok() } else { None };
+        let collected = tokio::time::timeout(Duration::from_secs(BODY_SECONDS_MAX), Limited::new(body, body_bytes_max).collect());
         let body = match collected.await {
             Ok(Ok(body)) => body.to_bytes().to_vec(),
             Ok(Err(why)) if why.is::<http_body_util::LengthLimitError>() => {
-                return told(refuse(&ApiError::RequestEntityTooLarge(CONTROL_BODY_BYTES_MAX), &path), &id);
+                return told(refuse(&ApiError::RequestEntityTooLarge(body_bytes_max), &path), &id);
             }
             Ok(Err(_)) | Err(_) => return told(refuse(&ApiError::bad_request("The request body did not arrive"), &path), &id),
         };
@@ -149,6 +168,14 @@ impl ControlPort {
                 Ok(caller) => told(found.run(self.house.clone(), caller, ask.clone()).await, &id),
                 Err(why) => told(refuse(&why, found.entry.route.name), &id),
             };
+        }
+        for service in &self.services {
+            if let Some(found) = service.catalogue.find(&ask) {
+                return match self.caller(&ask, &[service.name]) {
+                    Ok(caller) => told(found.run(self.house.clone(), caller, ask.clone()).await, &id),
+                    Err(why) => told(refuse(&why, found.entry.route.name), &id),
+                };
+            }
         }
         if path_shape(&ask.path).is_some() {
             return self.hand_over(ask, peer, port).await;
@@ -176,6 +203,12 @@ impl ControlPort {
             Err(why) => why,
         };
         told(refuse(&why, "unknown"), &id)
+    }
+
+    /// Bytes of a body at this path.
+    fn body_bytes_max(&self, path: &str) -> usize {
+        let service = self.services.iter().find(|service| path.starts_with(service.body_bytes_max.0));
+        service.map_or(CONTROL_BODY_BYTES_MAX, |service| service.body_bytes_max.1)
     }
 
     fn caller(&self, ask: &Ask, services: &[&str]) -> Result<Caller, ApiError> {
@@ -209,7 +242,7 @@ impl ControlPort {
             }
             if let Ok(Some(story)) = receiver.await {
                 let body = serde_json::to_vec(&story).unwrap_or_default();
-                return Answer { status: 200, error_type: None, retry_after: None, file_name: None, body };
+                return Answer { status: 200, error_type: None, retry_after: None, file_name: None, headers: Vec::new(), body };
             }
         }
         refuse(&ApiError::not_found(format!("Nothing is remembered of request {id}; it may be too long ago")), "explain")
@@ -290,6 +323,9 @@ fn told(answer: Answer, id: &RequestId) -> Response<Page> {
         }
         None if answer.body.is_empty() => {}
         None => response = response.header("content-type", "application/json"),
+    }
+    for (name, value) in &answer.headers {
+        response = response.header(*name, value);
     }
     if let Some(name) = answer.error_type {
         response = response.header("x-amzn-errortype", name);

@@ -5,6 +5,7 @@ use super::caches::Caches;
 use super::compile::{CompiledDeployment, compile};
 use super::counts::SeriesNames;
 use super::domains::Domains;
+use super::functions::Hosting;
 use super::keys::KeyRing;
 use super::model::{Model, Stale};
 use super::table::{ApiEntry, Recipe, StageSlot, Table};
@@ -42,6 +43,8 @@ pub struct Gateway {
     model: Mutex<Model>,
     deployments: Mutex<HashMap<String, Arc<Shared>>>,
     applied: watch::Sender<Revision>,
+    /// Functions that are hosted here.
+    hosting: Option<Hosting>,
 }
 
 /// A compiled deployment, as long as some stage holds it. Whoever compiles it holds the lock, so that it is done once for all who wait.
@@ -113,7 +116,13 @@ impl Gateway {
             model: Mutex::default(),
             deployments: Mutex::default(),
             applied: watch::Sender::new(Revision(0)),
+            hosting: None,
         }
+    }
+
+    /// The same, with functions hosted.
+    pub fn with_functions(self, hosting: Hosting) -> Gateway {
+        Gateway { hosting: Some(hosting), ..self }
     }
 
     /// Loads what is stored, then follows every change until the store closes. Answers once the first table is there.
@@ -135,6 +144,9 @@ impl Gateway {
                 };
                 table.apis.insert(id.clone(), Arc::new(ApiEntry { stages: api.stages.keys().map(slot).collect() }));
             }
+            if let Some(hosting) = &me.hosting {
+                hosting.load(view)?;
+            }
             me.applied.send_replace(table.revision);
             me.table.store(Arc::new(table));
             *me.model() = model;
@@ -146,6 +158,9 @@ impl Gateway {
             let _end = AtTheEnd(&me.applied);
             while let Some(changes) = follower.0.recv().await {
                 let Some(revision) = changes.first().map(|change| change.revision) else { continue };
+                if let Some(hosting) = &me.hosting {
+                    hosting.apply(&changes);
+                }
                 let stale = me.model().apply(&changes, &me.sealer, &me.keys);
                 me.publish(revision, stale).await;
             }

@@ -13,6 +13,7 @@ pub mod compile;
 pub mod counts;
 pub mod domains;
 mod explain;
+pub mod functions;
 pub mod gateway;
 pub mod hash;
 mod keys;
@@ -21,6 +22,7 @@ mod rest;
 pub mod router;
 pub mod table;
 mod trial;
+mod trial_authorizer;
 mod view;
 
 pub use explain::Kept;

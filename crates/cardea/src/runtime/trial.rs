@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 /// The name of the stage that a trial runs on.
 const STAGE: &str = "test-invoke-stage";
+/// What becomes of an answer that is none of a proxy integration's.
+const MALFORMED: &str = "Malformed Lambda proxy response";
 /// Characters of a line of the log, its time left out. AWS's events have 1,024 bytes.
 const LINE_CHARS_MAX: usize = 1_000;
 
@@ -58,13 +60,13 @@ pub fn prepare(trial: Trial, aws_strict: bool) -> Result<Prepared, ApiError> {
 }
 
 /// The log as it grows.
-struct Log {
-    lane: Rc<base::gate::Lane>,
-    text: String,
+pub(super) struct Log {
+    pub(super) lane: Rc<base::gate::Lane>,
+    pub(super) text: String,
 }
 
 impl Log {
-    fn line(&mut self, text: &str) {
+    pub(super) fn line(&mut self, text: &str) {
         let now = self.lane.wall_at(self.lane.clock.now());
         self.text.push_str(&java_date(now));
         self.text.push_str(" : ");
@@ -99,6 +101,10 @@ impl Onlooker for &mut Log {
         self.line(&format!("Received response. Status: {status}, Integration latency: {latency_ms} ms"));
         self.line(&format!("Endpoint response headers: {}", java_map(texts(fields).into_iter())));
         self.line(&format!("Endpoint response body before transformations: {}", String::from_utf8_lossy(body)));
+    }
+
+    fn noted(&mut self, line: &str) {
+        self.line(line);
     }
 }
 
@@ -144,8 +150,12 @@ impl Desk {
             Some(refusal) => {
                 // Seen: the one field that a failure has.
                 headers.retain(|(name, _)| name.eq_ignore_ascii_case("x-amzn-ErrorType"));
-                let how = if refusal.kind == RefusalKind::ApiConfigurationError { " due to configuration error" } else { "" };
-                log.line(&format!("Execution failed{how}: {}", refusal.because));
+                // Seen: what a function answers is told of as a matter of configuration, and its own error in a line before.
+                let is_function = ex.notes.function.is_some() && refusal.kind == RefusalKind::BadGateway;
+                let how =
+                    if is_function || refusal.kind == RefusalKind::ApiConfigurationError { " due to configuration error" } else { "" };
+                let because = if is_function && ex.notes.function_error.is_some() { MALFORMED } else { &refusal.because };
+                log.line(&format!("Execution failed{how}: {because}"));
             }
         }
         log.line(&format!("Method completed with status: {}", reply.status));
@@ -156,7 +166,7 @@ impl Desk {
 }
 
 /// The request that a trial stands for.
-fn head(trial: &Trial, verb: &str, shown: &str, facts: &StageFacts) -> Result<RequestHead, ApiError> {
+pub(super) fn head(trial: &Trial, verb: &str, shown: &str, facts: &StageFacts) -> Result<RequestHead, ApiError> {
     let mut target = String::with_capacity(shown.len() + 1);
     if !shown.starts_with('/') {
         target.push('/');

@@ -40,7 +40,8 @@ fn has_part(module: &[String], part: &str) -> bool {
 
 /// What a request meets of a feature: steps, integrations, mappings, and how refusals are told.
 fn is_on_the_request_path(module: &[String]) -> bool {
-    let of_deliver = ["deliver::mapping", "deliver::upstream", "deliver::integration"].iter().any(|room| is_in(module, room));
+    let of_deliver =
+        ["deliver::mapping", "deliver::upstream", "deliver::integration", "deliver::function"].iter().any(|room| is_in(module, room));
     let of_refusals = ["builtin", "standard", "template"].iter().any(|name| is_in(module, &format!("deliver::gateway_response::{name}")));
     (of_deliver || of_refusals || has_part(module, "step")) && !has_part(module, "record") && !has_part(module, "operations")
 }
@@ -119,7 +120,15 @@ fn each_room_keeps_to_its_imports() {
 /// do is none of its business.
 #[test]
 fn of_the_control_plane_runtime_knows_one_trait() {
-    const RUNNING: [&str; 5] = ["base::api::Running", "base::api::Progress", "base::api::Trial", "base::api::Tried", "base::api::ApiError"];
+    const RUNNING: [&str; 7] = [
+        "base::api::Running",
+        "base::api::Progress",
+        "base::api::Trial",
+        "base::api::Tried",
+        "base::api::AuthorizerTrial",
+        "base::api::TriedAuthorizer",
+        "base::api::ApiError",
+    ];
     for source in sources().iter().filter(|source| is_in(&source.module, "cardea::runtime")) {
         for path in paths(source) {
             let is_known = RUNNING.iter().any(|known| begins(&path, known));
@@ -182,7 +191,7 @@ fn each_crate_depends_on_those_to_its_left() {
         ("vtl", &[][..]),
         ("base", &["sigv4", "h1"][..]),
         ("admit", &["base", "jsonkit"][..]),
-        ("deliver", &["base", "h1", "jsonkit", "vtl"][..]),
+        ("deliver", &["base", "h1", "jsonkit", "sigv4", "vtl"][..]),
         ("define", &["base", "admit", "deliver"][..]),
         ("publish", &["base", "admit", "deliver", "define"][..]),
         ("backends", &["base"][..]),

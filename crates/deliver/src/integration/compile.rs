@@ -1,10 +1,12 @@
 //! From a method's record to what a request meets.
 
+use super::function::FunctionIntegration;
 use super::http::HttpIntegration;
 use super::mock::MockIntegration;
 use super::onlooker::Onlooker;
 use super::record::{Integration, IntegrationType};
 use crate::Flaw;
+use crate::function::is_function_uri;
 use crate::mapping::{BinaryTypes, IntegrationRequest, IntegrationResponse, read_whole};
 use crate::response_cache::CacheKey;
 use crate::upstream::Upstreams;
@@ -41,6 +43,7 @@ pub struct CompiledIntegration {
 #[derive(Debug)]
 pub enum Backend {
     Http(Box<HttpIntegration>),
+    Function(Box<FunctionIntegration>),
     Mock(MockIntegration),
 }
 
@@ -52,8 +55,12 @@ pub fn compile_integration(method: &MethodFacts<'_>, record: &Integration) -> Re
             HttpIntegration::compile(record, method).map(|http| Backend::Http(Box::new(http)))
         }
         IntegrationType::Mock => Ok(Backend::Mock(MockIntegration)),
-        IntegrationType::Aws => Err(Flaw::new("an AWS integration comes with the service integrations")),
-        IntegrationType::AwsProxy => Err(Flaw::new("an AWS_PROXY integration comes with functions")),
+        IntegrationType::Aws if !record.uri.as_deref().is_some_and(is_function_uri) => {
+            Err(Flaw::new("an AWS integration with another service than Lambda comes with the service integrations"))
+        }
+        IntegrationType::Aws | IntegrationType::AwsProxy => {
+            FunctionIntegration::compile(record, method).map(|function| Backend::Function(Box::new(function)))
+        }
     };
     let backend = backend.map_err(|flaw| flaws.push(flaw)).ok();
     let request = IntegrationRequest::compile(record, method, &mut flaws);
@@ -80,6 +87,8 @@ impl Backend {
     pub async fn call<O: Onlooker>(&self, upstreams: &Upstreams, ask: Ask, ex: &mut Exchange, onlooker: &mut O) -> Result<Reply, Refusal> {
         match self {
             Backend::Http(http) => http.call(upstreams, ask, ex, onlooker).await,
+            // Boxed, as it is large: the future of every call would carry it.
+            Backend::Function(function) => Box::pin(function.call(upstreams, ask, ex, onlooker)).await,
             Backend::Mock(mock) => mock.call(&ask),
         }
     }

@@ -1,9 +1,10 @@
 //! Integrations: who makes the answer.
 //!
 //! [`compile_integration`] makes a method's integration of its record: how the request is mapped, the [`Backend`] that is called, and how
-//! its answer is mapped. HTTP, HTTP_PROXY and MOCK are here. What is odd of each is told where it is done.
+//! its answer is mapped. HTTP, HTTP_PROXY, MOCK, and AWS and AWS_PROXY with functions are here. What is odd of each is told where it is done.
 
 mod compile;
+mod function;
 mod http;
 mod lenient;
 mod mock;
@@ -15,6 +16,7 @@ pub(crate) mod trace;
 mod uri;
 
 pub use compile::{Backend, CompiledIntegration, MethodFacts, compile_integration};
+pub use function::FunctionIntegration;
 pub use http::HttpIntegration;
 pub use mock::MockIntegration;
 pub use onlooker::Onlooker;

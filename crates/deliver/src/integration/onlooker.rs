@@ -10,6 +10,9 @@ pub trait Onlooker {
 
     /// An answer is here, whole; its head came after so many milliseconds.
     fn answered(&mut self, status: u16, latency_ms: u64, fields: &h1::Fields, body: &[u8]);
+
+    /// Something is worth a line of its own.
+    fn noted(&mut self, line: &str);
 }
 
 /// Nobody.
@@ -17,4 +20,5 @@ impl Onlooker for () {
     const LOOKS: bool = false;
     fn asked(&mut self, _: &str, _: &[u8], _: &[u8]) {}
     fn answered(&mut self, _: u16, _: u64, _: &h1::Fields, _: &[u8]) {}
+    fn noted(&mut self, _: &str) {}
 }

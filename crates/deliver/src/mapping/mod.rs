@@ -29,6 +29,7 @@ pub(crate) use request::path_form;
 pub use response::IntegrationResponse;
 pub(crate) use response::broken;
 pub use response::read_whole;
+pub(crate) use select::takes_whole;
 pub(crate) use source::{Seen, Source, request_source, stage_variable};
 pub use template::{Event, EventError, MappingTemplate, Rendered, render_plain};
 pub(crate) use templates::choose;

@@ -8,6 +8,7 @@ use super::source::{Seen, Source};
 use super::template::{render, text_of};
 use super::templates::{Template, Templates};
 use crate::Flaw;
+use crate::function::is_function_uri;
 use crate::integration::MethodFacts;
 use crate::integration::record::{self, Integration, IntegrationType};
 use crate::integration::trace;
@@ -27,6 +28,8 @@ pub struct IntegrationResponse(Kind);
 enum Kind {
     /// It passes, some of its fields under other names. With binary media types its payload is text or bytes by them (`aws-strict`).
     Proxy(Option<Arc<BinaryTypes>>),
+    /// It is made already.
+    Function,
     /// One of these makes the method's answer of it.
     Mapped(Mappings),
 }
@@ -38,6 +41,16 @@ struct Mappings {
     binary: Arc<BinaryTypes>,
     /// Who answered was asked over the network.
     traced: bool,
+    chosen_by: ChosenBy,
+}
+
+/// What chooses among the responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ChosenBy {
+    /// The back end's status.
+    Status,
+    /// The message of a function's error; an empty text where there is none.
+    FunctionError,
 }
 
 #[derive(Debug)]
@@ -65,7 +78,7 @@ impl IntegrationResponse {
             IntegrationType::HttpProxy => {
                 return IntegrationResponse(Kind::Proxy(method.converts_proxied.then(|| method.binary.clone())));
             }
-            IntegrationType::AwsProxy => return IntegrationResponse(Kind::Proxy(None)),
+            IntegrationType::AwsProxy => return IntegrationResponse(Kind::Function),
             IntegrationType::Http | IntegrationType::Aws | IntegrationType::Mock => {}
         }
         let declared = method.response_statuses;
@@ -74,12 +87,14 @@ impl IntegrationResponse {
             record.responses.iter().filter_map(|(key, response)| compile(key, response, declared, flaws)).collect();
         responses.sort_by_key(|response| response.status);
         let (binary, traced) = (method.binary.clone(), record.kind != IntegrationType::Mock);
-        IntegrationResponse(Kind::Mapped(Mappings { responses, binary, traced }))
+        let is_function = record.kind == IntegrationType::Aws && record.uri.as_deref().is_some_and(is_function_uri);
+        let chosen_by = if is_function { ChosenBy::FunctionError } else { ChosenBy::Status };
+        IntegrationResponse(Kind::Mapped(Mappings { responses, binary, traced, chosen_by }))
     }
 
     /// Whether the back end's body must be whole before [`Self::apply`]: a mapping reads it, a template takes its place, or it is text.
     pub fn needs_body(&self) -> bool {
-        !matches!(self.0, Kind::Proxy(None))
+        !matches!(self.0, Kind::Proxy(None) | Kind::Function)
     }
 
     /// Waits for the back end's body if it must be whole. At most `bytes_max` bytes: more is a 502.
@@ -91,6 +106,7 @@ impl IntegrationResponse {
     pub fn apply(&self, reply: Reply, ex: &mut Exchange) -> Result<Reply, Refusal> {
         match &self.0 {
             Kind::Proxy(binary) => proxied(reply, binary.as_deref(), ex),
+            Kind::Function => Ok(reply),
             Kind::Mapped(mappings) => mappings.apply(reply, ex),
         }
     }
@@ -171,7 +187,11 @@ impl Mappings {
         let mut digits = itoa::Buffer::new();
         let status = digits.format(reply.status);
         let misconfigured = |because: String| Refusal::of(RefusalKind::ApiConfigurationError, because);
-        let response = select(&self.responses, |response| &response.pattern, status).ok_or_else(|| {
+        let value = match self.chosen_by {
+            ChosenBy::Status => status,
+            ChosenBy::FunctionError => ex.notes.function_error.as_deref().unwrap_or_default(),
+        };
+        let response = select(&self.responses, |response| &response.pattern, value).ok_or_else(|| {
             misconfigured(format!(
                 "No match for output mapping and no default output mapping configured. Endpoint Response Status Code: {status}"
             ))

@@ -43,6 +43,11 @@ impl Pattern {
     }
 }
 
+/// Whether a pattern takes a whole text.
+pub(crate) fn takes_whole(pattern: &str, text: &str) -> Result<bool, Flaw> {
+    Pattern::compile(Some(pattern)).map(|pattern| pattern.takes(text))
+}
+
 /// The first whose pattern takes the value; else the default.
 pub(super) fn select<'r, T>(responses: &'r [T], pattern: impl Fn(&T) -> &Pattern, value: &str) -> Option<&'r T> {
     let by_pattern = responses.iter().find(|response| pattern(response).takes(value));

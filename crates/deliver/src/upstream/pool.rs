@@ -4,6 +4,7 @@ use super::connection::Connection;
 use super::settings::Settings;
 use super::target::{ByTarget, Target, Trust};
 use super::tls::Tls;
+use crate::function::Functions;
 use base::gate::Lane;
 use base::world::Moment;
 use std::cell::{Cell, RefCell};
@@ -30,6 +31,7 @@ pub(super) struct Inner {
     idle: Cell<usize>,
     pub(super) open: Rc<Cell<usize>>,
     swept: Cell<Moment>,
+    functions: Arc<Functions>,
 }
 
 /// What is remembered of a target.
@@ -59,6 +61,11 @@ pub(super) struct Known {
 impl Upstreams {
     /// No connections yet.
     pub fn new(lane: Rc<Lane>, tls: Arc<Tls>, settings: Settings) -> Upstreams {
+        Upstreams::with_functions(lane, tls, settings, Arc::default())
+    }
+
+    /// No connections yet, and functions within reach.
+    pub fn with_functions(lane: Rc<Lane>, tls: Arc<Tls>, settings: Settings, functions: Arc<Functions>) -> Upstreams {
         let swept = Cell::new(lane.deadlines.now());
         Upstreams(Rc::new(Inner {
             lane,
@@ -69,6 +76,7 @@ impl Upstreams {
             idle: Cell::new(0),
             open: Rc::default(),
             swept,
+            functions,
         }))
     }
 
@@ -85,6 +93,11 @@ impl Upstreams {
         }
         parsed.insert(authority.into(), target.clone());
         Some(target)
+    }
+
+    /// The functions that can be invoked from here.
+    pub fn functions(&self) -> &Functions {
+        &self.0.functions
     }
 
     /// Whose connections they are.

@@ -71,6 +71,10 @@ impl Kept {
         if notes.upstream.attempts > 0 {
             story.insert("backEnd".into(), self.back_end());
         }
+        if let Some(function) = &notes.function {
+            let told = json!({"arn": &**function, "hosted": notes.upstream.address.is_none(), "error": notes.function_error});
+            story.insert("function".into(), told);
+        }
         if let Some((kind, because)) = &notes.refused {
             story.insert("refused".into(), json!({"type": kind.word().unwrap_or("FRONT"), "because": because}));
         }

@@ -120,6 +120,8 @@ struct Packed {
     stage: Option<Arc<StageFacts>>,
     route: Option<Arc<RouteFacts>>,
     refused: Option<(RefusalKind, Cow<'static, str>)>,
+    /// The function that was invoked, and what was wrong with it: a pointer where none was.
+    function: Option<Box<(Arc<str>, Option<Box<str>>)>>,
     /// Verb, key, plan, host and path, one after the other.
     lengths: [u8; 5],
     text: Text,
@@ -142,6 +144,17 @@ enum Text {
 impl Default for Text {
     fn default() -> Text {
         Text::Here([0; TEXT_BYTES])
+    }
+}
+
+/// Bytes of a function's error that are remembered.
+const ERROR_BYTES_MAX: usize = 512;
+
+/// The beginning of a text that may be long.
+fn short(text: Box<str>) -> Box<str> {
+    match text.len() {
+        ..=ERROR_BYTES_MAX => text,
+        _ => text[..text.floor_char_boundary(ERROR_BYTES_MAX)].into(),
     }
 }
 
@@ -175,6 +188,7 @@ impl Packed {
         self.stage = ex.place.stage.take();
         self.route = ex.place.route.take();
         self.refused = notes.refused.take();
+        self.function = notes.function.take().map(|function| Box::new((function, notes.function_error.take().map(short))));
         let verb = Short::of(head.method_text());
         let texts = [verb.as_bytes(), notes.key.as_bytes(), notes.plan.as_bytes(), cut(head.host_name()), cut(head.path())];
         self.lengths = texts.map(|text| text.len() as u8);
@@ -217,6 +231,8 @@ impl Packed {
             tokens_left: self.tokens_left,
             upstream,
             refused: self.refused.clone(),
+            function: self.function.as_ref().map(|told| told.0.clone()),
+            function_error: self.function.as_ref().and_then(|told| told.1.clone()),
             status: self.status,
             sent_bytes: self.sent_bytes,
             head: self.head,
