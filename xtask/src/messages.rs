@@ -137,8 +137,14 @@ fn set_up(node: &Node, back_end: u16) -> Outcome<String> {
     let api = id(&node.call("POST", "/restapis?mode=import", &definition)?)?;
     node.deploy(&api)?;
     let replace = |path: &str, value: &str| json!({"op": "replace", "path": path, "value": value});
-    let patches =
-        [replace("/cacheClusterEnabled", "true"), replace("/cacheClusterSize", "0.5"), replace("/~1cached/GET/caching/enabled", "true")];
+    let patches = [
+        replace("/cacheClusterEnabled", "true"),
+        replace("/cacheClusterSize", "0.5"),
+        replace("/~1cached/GET/caching/enabled", "true"),
+        // A setting that is there throttles, unless it says how little.
+        replace("/~1cached/GET/throttling/rateLimit", "1000000"),
+        replace("/~1cached/GET/throttling/burstLimit", "100000"),
+    ];
     node.call("PATCH", &format!("/restapis/{api}/stages/{STAGE}"), &json!({"patchOperations": patches}))?;
     Ok(api)
 }

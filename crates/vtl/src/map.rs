@@ -146,7 +146,8 @@ impl Map {
 
 impl<K: Into<Value>> FromIterator<(K, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(pairs: I) -> Self {
-        let map = Self::new();
+        let (map, pairs) = (Self::new(), pairs.into_iter());
+        map.0.entries.borrow_mut().pairs.reserve(pairs.size_hint().0);
         for (key, value) in pairs {
             map.put(key.into(), value);
         }

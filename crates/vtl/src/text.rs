@@ -7,11 +7,12 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// A string. Those of the template outlive a rendering and are shared between threads, all others belong to one rendering.
+/// A string. Those of the template, and of documents, outlive a rendering and are shared between threads; all others belong to one
+/// rendering.
 #[derive(Clone)]
 pub enum Text {
     Own(Rc<str>),
-    OfTemplate(Arc<str>),
+    Shared(Arc<str>),
 }
 
 impl Text {
@@ -26,7 +27,7 @@ impl Deref for Text {
     fn deref(&self) -> &str {
         match self {
             Self::Own(text) => text,
-            Self::OfTemplate(text) => text,
+            Self::Shared(text) => text,
         }
     }
 }

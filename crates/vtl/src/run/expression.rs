@@ -172,7 +172,7 @@ impl Constant {
             Self::Int(number) => Value::Int(*number),
             Self::Big(number) => Value::Big(Box::new(*number)),
             Self::Double(number) => Value::Double(*number),
-            Self::Str(text) => Value::Str(Text::OfTemplate(Arc::clone(text))),
+            Self::Str(text) => Value::Str(Text::Shared(Arc::clone(text))),
         }
     }
 }

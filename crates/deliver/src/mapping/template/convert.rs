@@ -2,7 +2,8 @@
 
 use base::gate::Overridden;
 use jsonkit::{Number, Value as Json};
-use vtl::{List, Map, Style, Value};
+use std::sync::Arc;
+use vtl::{List, Map, Style, Text, Value};
 
 /// A JSON value as templates have it. Its lists print as JSON; a null is what is not there.
 pub(super) fn to_vtl(json: &Json) -> Value {
@@ -24,19 +25,24 @@ fn inner(json: &Json, style: Style) -> Value {
             let digits = other.to_string();
             digits.parse().map_or_else(|_| digits.into(), |big| Value::Big(Box::new(big)))
         }
-        Json::String(text) => (&**text).into(),
+        Json::String(text) => shared(text),
         Json::Array(items) => List::new(style, items.iter().map(|item| inner(item, style)).collect()).into(),
-        Json::Object(members) => members.iter().map(|(name, value)| (&**name, inner(value, style))).collect::<Map>().into(),
+        Json::Object(members) => members.iter().map(|(name, value)| (shared(name), inner(value, style))).collect::<Map>().into(),
     }
 }
 
+/// The document's own text: not copied.
+fn shared(text: &Arc<str>) -> Value {
+    Value::Str(Text::Shared(text.clone()))
+}
+
 /// A value's text; nothing for what is not there.
-pub(super) fn text(value: &Value) -> Option<String> {
+pub(super) fn text(value: &Value) -> Option<Text> {
     match value {
         Value::Null | Value::Absent => None,
-        Value::Str(text) => Some(text.to_string()),
+        Value::Str(text) => Some(text.clone()),
         Value::Host(host) => host.print().ok().flatten().as_ref().and_then(text),
-        other => vtl::print_java(other).ok(),
+        other => vtl::print_java(other).ok().map(Text::from),
     }
 }
 
@@ -57,9 +63,13 @@ pub(super) fn map_of_overridden(overridden: &Overridden) -> Map {
 /// What a template has put into a map of overrides. What has no text is left out.
 pub(super) fn overridden(map: &Map) -> Overridden {
     let values = |value: &Value| match value {
-        Value::List(list) => list.items().iter().filter_map(text).collect(),
-        other => text(other).into_iter().collect::<Vec<_>>(),
+        Value::List(list) => list.items().iter().filter_map(text).map(|text| text.to_string()).collect(),
+        other => text(other).iter().map(ToString::to_string).collect::<Vec<_>>(),
     };
     let entries = map.entries();
-    entries.iter().filter_map(|(name, value)| Some((text(name)?, values(value)))).filter(|(_, values)| !values.is_empty()).collect()
+    entries
+        .iter()
+        .filter_map(|(name, value)| Some((text(name)?.to_string(), values(value))))
+        .filter(|(_, values)| !values.is_empty())
+        .collect()
 }

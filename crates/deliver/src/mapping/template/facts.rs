@@ -2,7 +2,7 @@
 
 use crate::mapping::decoded;
 use crate::mapping::is_dropped_on_arrival;
-use base::gate::{Exchange, Variable, query_pairs};
+use base::gate::{Buffer, Exchange, Variable, query_pairs};
 use jsonkit::Value as Json;
 use std::sync::Arc;
 
@@ -96,11 +96,15 @@ impl Facts {
         match self {
             Facts::Request(ex) => {
                 let variable = Variable::named(name)?;
-                let text = variable.text(ex)?;
+                let mut bytes = Buffer::take();
+                if !variable.write(ex, &mut bytes) {
+                    return None;
+                }
+                let text = String::from_utf8_lossy(&bytes);
                 Some(match variable {
                     Variable::IsCanaryRequest => (text == "true").into(),
                     Variable::RequestTimeEpoch => text.parse::<i64>().map_or(vtl::Value::Absent, Into::into),
-                    _ => text.into(),
+                    _ => (&*text).into(),
                 })
             }
             Facts::Event(event) => {

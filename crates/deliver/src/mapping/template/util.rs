@@ -29,11 +29,12 @@ impl Host for Util {
         }
         let Some(argument) = text(argument) else { return Ok(Value::Null) };
         Ok(match method {
+            "escapeJavaScript" if argument.bytes().all(is_plain) => Value::Str(argument),
             "escapeJavaScript" => escape_java_script(&argument).into(),
             "parseJson" => to_vtl(&jsonkit::parse(argument.as_bytes()).map_err(|why| Fault::call(format!("$util.parseJson: {why}")))?),
             "urlEncode" => url_encode(&argument).into(),
             "urlDecode" => decoded(&argument, true).into_owned().into(),
-            "base64Encode" => STANDARD.encode(argument).into(),
+            "base64Encode" => STANDARD.encode(&*argument).into(),
             "base64Decode" => {
                 let bytes = STANDARD.decode(argument.trim()).map_err(|why| Fault::call(format!("$util.base64Decode: {why}")))?;
                 String::from_utf8_lossy(&bytes).into_owned().into()
@@ -41,6 +42,11 @@ impl Host for Util {
             _ => Value::Null,
         })
     }
+}
+
+/// What needs no escape.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\' | b'/')
 }
 
 /// As Commons-Lang has it: quotes of both kinds, backslashes, slashes, controls, and all that is not ASCII in UTF-16.
