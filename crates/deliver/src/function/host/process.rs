@@ -5,6 +5,7 @@
 //! what may be written of it (`RLIMIT_DATA`), since some runtimes reserve address space by the gigabyte and never touch it.
 
 use super::build::{Build, Code};
+use super::folders;
 use super::job::Job;
 use super::journal::Cutter;
 use super::pool::{Pool, Work};
@@ -430,6 +431,7 @@ async fn live(process: &Arc<Process>) -> End {
         Err(why) => return End::Unready(why),
     };
     let folder = &code.path;
+    folders::remember(pool).await;
     let settings = &pool.host.settings;
     let scratch = match Scratch::make(settings.run_dir.clone(), pool.host.unique(), settings.user).await {
         Ok(scratch) => scratch,
