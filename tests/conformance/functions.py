@@ -102,7 +102,7 @@ RECORDED = {
         "    return {'statusCode': 200, 'body': 'customerror' if int(event['body']['httpStatus']) >= 400 else 'noerror'}\n"
     ),
     # The lines that raise are where they were.
-    "reads statusCode": """
+    "reads statusCode": """# A line.
 def handler(event, context):
     status = event["statusCode"]
     if status == "200":

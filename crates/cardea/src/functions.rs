@@ -97,7 +97,7 @@ pub(crate) async fn invoke(host: &Host, call: FunctionCall) -> Option<Result<Fun
         trace: None,
         source: None,
     };
-    let answered = match host.invoke(invocation)? {
+    let answered = match host.invoke(invocation).ok()? {
         Ok(answered) => answered.await.unwrap_or_else(|_| Err(Failure::Unable("the function host has stopped".into()))),
         Err(failure) => Err(failure),
     };

@@ -68,11 +68,11 @@ impl Functions {
     ) -> Result<Invoked, Failure> {
         let began = upstreams.lane().clock.now();
         let invocation = match &self.host {
-            Some(host) if host.has(&invocation.function) => {
-                let begun = host.invoke(invocation).unwrap_or_else(|| Err(Failure::NotFound("it has just been deleted".to_owned())));
-                return here(upstreams, begun, timeout, began, notes).await;
-            }
-            _ => invocation,
+            None => invocation,
+            Some(host) => match host.invoke(invocation) {
+                Ok(begun) => return here(upstreams, begun, timeout, began, notes).await,
+                Err(back) => *back,
+            },
         };
         match &self.lambda {
             Some(lambda) => lambda.invoke(upstreams, invocation, timeout, notes).await,

@@ -121,7 +121,7 @@ struct Packed {
     route: Option<Arc<RouteFacts>>,
     refused: Option<(RefusalKind, Cow<'static, str>)>,
     /// The function that was invoked, and what was wrong with it: a pointer where none was.
-    function: Option<Box<(Arc<str>, Option<Box<str>>)>>,
+    function: Option<Box<Asked>>,
     /// Verb, key, plan, host and path, one after the other.
     lengths: [u8; 5],
     text: Text,
@@ -146,6 +146,9 @@ impl Default for Text {
         Text::Here([0; TEXT_BYTES])
     }
 }
+
+/// A function by ARN, and its error.
+type Asked = (Arc<str>, Option<Box<str>>);
 
 /// Bytes of a function's error that are remembered.
 const ERROR_BYTES_MAX: usize = 512;

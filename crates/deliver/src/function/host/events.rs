@@ -61,7 +61,7 @@ async fn attempt(host: &Host, invocation: &Invocation) -> Result<Invoked, Failur
         source: None,
     };
     let gone = || Failure::NotFound(invocation.function.to_string());
-    let answered = host.invoke(again).ok_or_else(gone)??;
+    let answered = host.invoke(again).map_err(|_| gone())??;
     answered.await.unwrap_or_else(|_| Err(gone()))
 }
 

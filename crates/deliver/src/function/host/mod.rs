@@ -10,6 +10,7 @@
 
 pub mod build;
 mod events;
+mod folders;
 mod job;
 pub mod journal;
 mod pool;
@@ -137,7 +138,7 @@ impl Host {
         for folder in [settings.run_dir.clone(), settings.run_dir.join("code"), settings.run_dir.join("scratch")] {
             std::fs::DirBuilder::new().mode(0o711).recursive(true).create(folder)?;
         }
-        Ok(Host(Arc::new(Shared {
+        let host = Host(Arc::new(Shared {
             permits: Arc::new(Semaphore::new(settings.processes_max.clamp(1, Semaphore::MAX_PERMITS))),
             events: Arc::new(Semaphore::new(events::EVENTS_MAX)),
             settings,
@@ -149,7 +150,9 @@ impl Host {
             changing: Mutex::default(),
             places: Mutex::default(),
             stopped: AtomicBool::new(false),
-        })))
+        }));
+        folders::watch(&host);
+        Ok(host)
     }
 
     /// Puts a function in place of what it was. Processes of versions that have not changed stay; those of others end when they have
@@ -174,6 +177,19 @@ impl Host {
             };
             functions.insert(hosted.key.clone(), Arc::new(Entry { hosted, concurrency, journal, pools }));
             before
+        });
+    }
+
+    /// Runs a version anew from its folder: its processes end when they have answered.
+    fn renew(&self, key: &FunctionKey, version: &str) {
+        self.change(|functions, shared| {
+            let before = functions.get(key).cloned()?;
+            let mut pools = before.pools.clone();
+            let pool = pools.get_mut(version)?;
+            *pool = Pool::new(pool.build.clone(), shared.clone(), before.journal.clone());
+            let (hosted, concurrency, journal) = (before.hosted.clone(), before.concurrency.clone(), before.journal.clone());
+            functions.insert(key.clone(), Arc::new(Entry { hosted, concurrency, journal, pools }));
+            Some(before)
         });
     }
 
@@ -204,15 +220,12 @@ impl Host {
         functions.get(&key).cloned()
     }
 
-    /// Whether a function is hosted here.
-    pub fn has(&self, function: &FunctionArn) -> bool {
-        self.find(function).is_some()
-    }
-
-    /// Begins an invocation; `None` if the function is not hosted here. What comes of it is told later, whoever still waits.
-    pub fn invoke(&self, invocation: Invocation) -> Option<Result<Answered, Failure>> {
-        let entry = self.find(&invocation.function)?;
-        Some(self.begin(&entry, invocation))
+    /// Begins an invocation, or gives it back if the function is not hosted here. What comes of it is told later, whoever still waits.
+    pub fn invoke(&self, invocation: Invocation) -> Result<Result<Answered, Failure>, Box<Invocation>> {
+        match self.find(&invocation.function) {
+            Some(entry) => Ok(self.begin(&entry, invocation)),
+            None => Err(Box::new(invocation)),
+        }
     }
 
     fn begin(&self, entry: &Entry, invocation: Invocation) -> Result<Answered, Failure> {

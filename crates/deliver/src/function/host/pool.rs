@@ -11,8 +11,8 @@ use super::journal::Journal;
 use super::process::{self, End, Process};
 use crate::function::call::Failure;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -28,6 +28,10 @@ pub(super) struct Pool {
     state: Mutex<State>,
     /// Processes that have answered, and have not asked for more yet. It grows while a process is locked, so it is not of the state.
     returning: AtomicUsize,
+    /// A timer runs that will look after those who wait.
+    looking: AtomicBool,
+    /// What its folder of code held when the first process was started.
+    pub(super) mark: OnceLock<u64>,
 }
 
 #[derive(Default)]
@@ -48,7 +52,15 @@ pub(super) enum Work {
 
 impl Pool {
     pub(super) fn new(build: Arc<Build>, host: Arc<Shared>, journal: Arc<Journal>) -> Arc<Pool> {
-        Arc::new(Pool { build, host, journal, state: Mutex::default(), returning: AtomicUsize::new(0) })
+        Arc::new(Pool {
+            build,
+            host,
+            journal,
+            state: Mutex::default(),
+            returning: AtomicUsize::new(0),
+            looking: AtomicBool::new(false),
+            mark: OnceLock::new(),
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -77,10 +89,13 @@ impl Pool {
         }
     }
 
-    fn wait(&self, job: Job) {
+    /// Puts an invocation behind the others. Who could make room may be busy yet: it is looked at again and again.
+    fn wait(self: &Arc<Self>, job: Job) {
         let mut state = self.state();
         if state.waiting.len() < WAITING_MAX {
-            return state.waiting.push_back(job);
+            state.waiting.push_back(job);
+            drop(state);
+            return self.look_again_soon();
         }
         drop(state);
         job.fail(Failure::Throttled("too many invocations wait for a process of this machine"));
@@ -91,9 +106,13 @@ impl Pool {
     }
 
     fn look_again_soon(self: &Arc<Self>) {
+        if self.looking.swap(true, Ordering::AcqRel) {
+            return;
+        }
         let me = self.clone();
         self.host.background.spawn(async move {
             tokio::time::sleep(RETURN_WAIT).await;
+            me.looking.store(false, Ordering::Release);
             me.balance();
         });
     }
@@ -101,7 +120,7 @@ impl Pool {
     /// Starts processes for those who wait, as far as the machine's limit allows.
     pub(super) fn balance(self: &Arc<Self>) {
         while self.state().waiting.iter().any(|job| !job.is_abandoned()) {
-            let Some(permit) = self.host.permit() else { return };
+            let Some(permit) = self.host.permit() else { return self.look_again_soon() };
             match self.next_waiting() {
                 Some(job) => self.start(job, permit),
                 None => return,

@@ -5,6 +5,7 @@
 //! what may be written of it (`RLIMIT_DATA`), since some runtimes reserve address space by the gigabyte and never touch it.
 
 use super::build::{Build, Code};
+use super::folders;
 use super::job::Job;
 use super::journal::Cutter;
 use super::pool::{Pool, Work};
@@ -13,9 +14,11 @@ use super::scratch::Scratch;
 use crate::function::call::{Failure, Invoked};
 use base::gate::Buffer;
 use base::world::Moment;
+use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, prlimit};
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -36,6 +39,9 @@ const MEMORY_MB_BESIDE: u64 = 256;
 const DESCRIPTORS_MAX: u64 = 1_024;
 /// Processes and threads of the functions' user (AWS: 1,024 for each process).
 const TASKS_MAX: u64 = 4_096;
+/// How often it is looked whether everything that was printed has been read, and how long to wait in between.
+const SETTLE_TIMES_MAX: usize = 50;
+const SETTLE_WAIT: Duration = Duration::from_millis(2);
 /// How often the scratch directory of a busy process is looked at.
 const SCRATCH_LOOK: Duration = Duration::from_secs(1);
 /// How long what was printed last may take to be read.
@@ -50,6 +56,8 @@ pub(super) struct Process {
     look: Notify,
     tail: Mutex<VecDeque<u8>>,
     pid: OnceLock<Pid>,
+    /// What it prints comes out of these.
+    pipes: OnceLock<Vec<OwnedFd>>,
 }
 
 #[derive(Debug)]
@@ -230,6 +238,22 @@ impl Process {
         }
     }
 
+    /// Waits until what was printed before an answer has been read, where somebody wants to see it: the answer overtakes it else.
+    pub(super) async fn settle_log(&self) {
+        if !matches!(&*self.phase(), Phase::Busy(running) if running.job.wants_log) {
+            return;
+        }
+        let is_read = |pipe: &OwnedFd| ioctl_fionread(pipe).map_or(true, |left| left == 0);
+        for _ in 0..SETTLE_TIMES_MAX {
+            let all_read = self.pipes.get().is_none_or(|pipes| pipes.iter().all(is_read));
+            // Who has read the last of it needs a moment to write it down.
+            tokio::time::sleep(SETTLE_WAIT).await;
+            if all_read {
+                return;
+            }
+        }
+    }
+
     /// `POST response` and `POST error`.
     pub(super) fn answer(&self, id: &str, payload: Vec<u8>, error: Option<&'static str>) -> Result<(), No> {
         let running = self.running(Some(id))?;
@@ -355,6 +379,7 @@ pub(super) async fn run(pool: Arc<Pool>, job: Job, permit: OwnedSemaphorePermit)
         look: Notify::new(),
         tail: Mutex::default(),
         pid: OnceLock::new(),
+        pipes: OnceLock::new(),
         pool: pool.clone(),
     });
     let ended = live(&process).await;
@@ -406,6 +431,7 @@ async fn live(process: &Arc<Process>) -> End {
         Err(why) => return End::Unready(why),
     };
     let folder = &code.path;
+    folders::remember(pool).await;
     let settings = &pool.host.settings;
     let scratch = match Scratch::make(settings.run_dir.clone(), pool.host.unique(), settings.user).await {
         Ok(scratch) => scratch,
@@ -427,6 +453,10 @@ async fn live(process: &Arc<Process>) -> End {
         let _first = process.pid.set(pid);
         limit(pid, build, settings.user.is_some());
     }
+    let pipes = [child.stdout.as_ref().map(AsFd::as_fd), child.stderr.as_ref().map(AsFd::as_fd)];
+    let pipes = pipes.into_iter().flatten().filter_map(|pipe| pipe.try_clone_to_owned().ok());
+    // Set once, too.
+    let _first = process.pipes.set(pipes.collect());
     let mut readers = JoinSet::new();
     if let Some(stdout) = child.stdout.take() {
         readers.spawn(read(stdout, process.clone()));

@@ -102,6 +102,7 @@ impl Connection {
             }
             (Err(_), _) => return self.fault(400, "TruncatedHTTPRequest", "HTTP request truncated").await,
         };
+        process.settle_log().await;
         match asked {
             Some((id, "response")) => {
                 let mode = head.fields_named("Lambda-Runtime-Function-Response-Mode").next().map(|field| field.value);
