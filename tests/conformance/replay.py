@@ -145,6 +145,9 @@ class Player:
         self.needs = self._needs(text)
         for token in sorted(set(re.findall(r"<host:1>", text))):
             self.bindings.bind(token, server.authority)
+        # What a mapping sets `Via` to was masked as if AWS's front had said it: any text is as good.
+        for token in set(re.findall(r"<via:\d+>", json.dumps([step.get("params") for step in case["steps"]]))):
+            self.bindings.bind(token, f"1.1 {token.strip('<>').replace(':', '-')}")
         for token, value in (case.get("inputs") or {}).items():
             self.bindings.bind(token, _recorded_account(self.bindings.fill(value), cardea.account))
 
