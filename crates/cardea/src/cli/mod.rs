@@ -12,6 +12,7 @@ mod health;
 mod history;
 mod import;
 mod lines;
+mod logs;
 mod serve;
 mod text;
 mod vtl;
@@ -113,6 +114,7 @@ pub fn command() -> Command {
                 )
                 .arg(json_flag()),
         )
+        .subcommand(with_settings(logs::command(), false))
         .subcommand(self::vtl::command())
         .subcommand(lines::command())
         .subcommand(verb("config", "Print every setting with its value and origin").arg(json_flag()))
@@ -159,6 +161,7 @@ pub fn main() -> ExitCode {
         "backup" => backup::run(args),
         "restore" if args.contains_id("at") => history::restore(args),
         "restore" => backup::restore(args),
+        "logs" => logs::run(args),
         "config" => config::run(args),
         "vtl" => self::vtl::run(args),
         "lines" => lines::run(args),

@@ -16,12 +16,12 @@ pub use destination::{Destination, Destinations};
 pub use files::{execution_log_name, file_name, path_of};
 pub use lines::Lines;
 
-use base::world::Clock;
+use base::world::{Clock, Moment};
 use deliver::upstream::Tls;
 use queue::Queue;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How long the last lines may take at the end.
@@ -89,6 +89,8 @@ struct Inner {
     drops: Arc<Drops>,
     /// Drops that the operator was told of.
     told: AtomicU64,
+    /// By when the last lines must be written.
+    ends: OnceLock<Moment>,
 }
 
 impl Logs {
@@ -116,7 +118,7 @@ impl Logs {
             std::thread::Builder::new().name("logs".into()).spawn(work)?;
             sinks.push((destination.clone(), queue));
         }
-        Ok(Logs(Arc::new(Inner { settings, sinks, drops, told: AtomicU64::new(0) })))
+        Ok(Logs(Arc::new(Inner { settings, sinks, drops, told: AtomicU64::new(0), ends: OnceLock::new() })))
     }
 
     fn queue(&self, batch: &Batch) -> &Queue {
@@ -138,7 +140,7 @@ impl Logs {
 
     /// Hands the last lines of a data thread over. It waits for room, not for long: nobody else waits for that thread any more.
     pub fn send_last(&self, batch: Batch) {
-        if let Err(batch) = self.queue(&batch).push_in(batch, FINISH_WAIT) {
+        if let Err(batch) = self.queue(&batch).push_in(batch, self.left()) {
             self.0.drops.count(&batch);
         }
     }
@@ -152,14 +154,18 @@ impl Logs {
 
     /// Waits, not for long, until everything is written that was handed over. It blocks.
     pub fn finish(&self) {
-        let clock = &self.0.settings.clock;
-        let by = clock.now().after(FINISH_WAIT);
         for (_, queue) in &self.0.sinks {
             // Who takes longer is one that does not keep up.
-            for (kind, lines) in queue.finish(by.since(clock.now())) {
+            for (kind, lines) in queue.finish(self.left()) {
                 self.0.drops.add(kind, lines);
             }
         }
+    }
+
+    /// What is left of the time for the last lines, which begins with the first question.
+    fn left(&self) -> Duration {
+        let now = self.0.settings.clock.now();
+        self.0.ends.get_or_init(|| now.after(FINISH_WAIT)).since(now)
     }
 
     /// Lines that were dropped since the start.
