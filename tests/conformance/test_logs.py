@@ -190,7 +190,7 @@ def test_no_body_makes_lines_of_its_own(api: Api, backend: Backend) -> None:
     assert "\x1b" not in text
 
 
-def test_an_answer_of_the_cache_and_a_route_nobody_owns(api: Api) -> None:
+def test_a_route_that_nobody_owns_has_no_log(api: Api) -> None:
     api.mock("/a").deploy()
     says(api, loglevel="INFO")
     assert api.call("/nowhere").status == 403

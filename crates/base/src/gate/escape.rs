@@ -38,7 +38,7 @@ impl Escape {
 
     fn is_plain(self, bytes: &[u8]) -> bool {
         // Without a branch for each byte, so that many are looked at at once.
-        let ascii = |byte: u8| (byte >= b' ') & (byte < 0x7f);
+        let ascii = |byte: u8| (b' '..0x7f).contains(&byte);
         match self {
             Escape::Bare | Escape::Quoted => bytes.iter().fold(true, |plain, b| plain & ascii(*b) & (*b != b'"') & (*b != b'\\')),
             Escape::Xml => {

@@ -107,7 +107,7 @@ impl Variable {
     /// Whether a name (without `$context.`) is one of AWS's, with a value in this build or without.
     pub fn is_known(name: &str) -> bool {
         let stands_for = |known: &&str| if known.ends_with('.') { name.starts_with(*known) } else { name == *known };
-        Variable::logged(name).is_some() || WITHOUT_VALUE.iter().any(|known| stands_for(&known))
+        Variable::logged(name).is_some() || WITHOUT_VALUE.iter().any(stands_for)
     }
 
     /// Whether its value is our own making: digits, ids and names that need no escaping, whoever asks.

@@ -73,13 +73,15 @@ pub(super) fn run(args: &ArgMatches) -> Outcome {
         let paths: Vec<String> = sources.iter().map(|source| source.path.display().to_string()).collect();
         return Err(fail(format!("{of} has logged nothing here: there is no {}", paths.join(", and no "))));
     }
-    while follows {
+    if !follows {
+        return Ok(ExitCode::SUCCESS);
+    }
+    loop {
         std::thread::sleep(FOLLOW_INTERVAL);
         for source in &mut sources {
             source.print_new().map_err(|why| source.unreadable(&why))?;
         }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// The stage's access log, whose name the running node knows. None is no trouble, unless it is what was asked for.
