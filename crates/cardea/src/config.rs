@@ -4,6 +4,7 @@
 mod policies;
 
 use crate::edge::{CERTIFICATES_MAX, NETWORKS_MAX, Network, Pair, PolicyPlan};
+use crate::runtime::logs::Destinations;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -62,7 +63,13 @@ pub const SETTINGS: &[Setting] = &[
     setting("log-level", "info", "error, warn, info, debug or trace"),
     setting("log-format", "auto", "json, text, or auto: text on a terminal, json elsewhere"),
     open("log-file", "a file for the diagnostics log, opened anew on SIGHUP [default: standard error]"),
-    setting("access-log", "off", "name of a log of every request under DIR/logs, or off"),
+    setting("access-log", "off", "name of an access log of every request, or off"),
+    setting(
+        "access-log-to",
+        "file",
+        "where access logs go: file (DIR/logs/NAME.log), stdout, or the URL of a collector; NAME=… for one log; several, separated by spaces",
+    ),
+    setting("execution-log-to", "file", "where execution logs go, the same way; API/STAGE=… for one log"),
     setting("account-rate-limit", "10000", "requests a second of an account in a region, as AWS's default; 0 for no limit"),
     setting("account-burst-limit", "5000", "requests at once of an account in a region"),
     setting("quota-slice", "100", "units of a quota that a crash may cost a key at most, 1 to 100"),
@@ -298,6 +305,8 @@ pub struct Config {
     /// Where the diagnostics log goes, instead of standard error.
     pub log_file: Option<PathBuf>,
     pub access_log: Option<String>,
+    pub access_log_to: Destinations,
+    pub execution_log_to: Destinations,
     pub account_rate_limit: u64,
     pub account_burst_limit: u32,
     pub quota_slice: u32,
@@ -390,6 +399,8 @@ impl Config {
             },
             log_file: values.text("log-file").map(PathBuf::from),
             access_log: values.text("access-log").filter(|name| *name != "off").map(str::to_owned),
+            access_log_to: destinations(values, "access-log-to")?,
+            execution_log_to: destinations(values, "execution-log-to")?,
             account_rate_limit: values.number("account-rate-limit", 0, 1_000_000_000)?,
             account_burst_limit: values.number("account-burst-limit", 0, 1_000_000_000)? as u32,
             quota_slice: values.number("quota-slice", 1, u64::from(base::tally::SLICE_UNITS_MAX))? as u32,
@@ -451,6 +462,10 @@ fn trusted_proxies(values: &Values) -> Result<Vec<Network>, ConfigError> {
         return Err(ConfigError(format!("trusted-proxies has {} networks: there may be {NETWORKS_MAX}", networks.len())));
     }
     Ok(networks)
+}
+
+fn destinations(values: &Values, name: &str) -> Result<Destinations, ConfigError> {
+    Destinations::parse(values.text(name).unwrap_or_default()).map_err(|why| ConfigError(format!("{name}: {why}")))
 }
 
 /// Where everything is kept.
@@ -518,6 +533,8 @@ mod tests {
             ("tls-key", "a.pem", "listen-tls"),
             ("trusted-proxies", "10.0.0.1/8", "bits in the address beyond"),
             ("proxy-protocol", "v2", "true or false"),
+            ("access-log-to", "syslog", "is no destination"),
+            ("execution-log-to", "a/b=disk", "is no destination"),
         ] {
             let said = read(&[(name, value)]).unwrap_err().0;
             assert!(said.contains(word), "{said}");

@@ -8,6 +8,7 @@ use crate::edge::{self, Certificates, Lanes, Limits, Packer, Plan, PolicyPlan, T
 use crate::functions;
 use crate::log;
 use crate::machine::{Descriptors, bodies_bytes_max, caches_bytes_max};
+use crate::runtime::logs::{LogSettings, Logs};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
 use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
 use base::api::dispatch::Catalogue;
@@ -32,7 +33,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// How often access records that wait are written.
+/// How often lines of logs that wait are written.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Why a node cannot start, or go on, in words that say what to do.
@@ -92,7 +93,15 @@ impl Node {
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&directory, clock.clone(), Default::default()).map_err(|why| words(&why))?);
         let ledger = Arc::new(SqliteLedger::open(&directory).map_err(|why| words(&why))?);
         let quotas = Quotas::new(ledger.clone(), clock.clone(), config.quota_slice);
-        let (access_log, _writer) = runtime::access_log::Writer::start(config.data_dir.join("logs")).map_err(in_dir)?;
+        let upstream_tls = Arc::new(Tls::new(config.upstream_ca.clone(), clock.clone()));
+        let logs = Logs::start(LogSettings {
+            folder: config.data_dir.join("logs"),
+            access: config.access_log_to.clone(),
+            execution: config.execution_log_to.clone(),
+            tls: upstream_tls.clone(),
+            clock: clock.clone(),
+        });
+        let logs = logs.map_err(in_dir)?;
         let threads = if config.threads > 0 { config.threads } else { std::thread::available_parallelism().map_or(1, usize::from) };
         let account_rate = (config.account_rate_limit > 0).then(|| Rate::new(config.account_rate_limit as f64, config.account_burst_limit));
         let (host, hosting) = functions::start(config, store.clone(), sealer.clone(), clock.clone(), ids.clone())?;
@@ -101,7 +110,7 @@ impl Node {
             sealer.clone(),
             clock.clone(),
             quotas,
-            access_log,
+            logs,
             GatewaySettings {
                 account_rate,
                 access_log: config.access_log.as_deref().map(Into::into),
@@ -129,7 +138,7 @@ impl Node {
         })?;
         let tls = tls_plan(config, &clock)?;
         let certificates = tls.as_ref().map(|tls| tls.certificates.clone());
-        let lanes = Arc::new(start_lanes(config, threads, tls, &gateway, &clock, &host)?);
+        let lanes = Arc::new(start_lanes(config, threads, tls, upstream_tls, &gateway, &clock, &host)?);
         let home = Realm::new(&config.account_id, &config.region);
         let house = House {
             store: store.clone(),
@@ -169,7 +178,7 @@ impl Node {
             region: config.region.clone(),
         };
         run.write(&config.data_dir).map_err(in_dir)?;
-        flush_access_logs(&lanes);
+        flush_logs(&lanes, &gateway.logs);
         let all = [Some(address), Some(lanes.address()), lanes.tls_address()];
         if config.dev && !all.iter().flatten().all(|address| address.ip().is_loopback()) {
             tracing::warn!("dev takes every caller for root, and others can reach this node");
@@ -216,7 +225,7 @@ impl Node {
 
     /// Opens log files anew, and reads certificates again for connections to come.
     pub async fn reload(&self) {
-        self.gateway.access_log.reopen();
+        self.gateway.logs.reopen();
         log::reopen();
         let Some(certificates) = self.certificates.clone() else { return };
         let read = tokio::task::spawn_blocking(move || certificates.reload()).await;
@@ -236,9 +245,9 @@ impl Node {
         if cut > 0 {
             tracing::warn!(connections = cut, "connections were cut off at the end of the drain");
         }
-        let access_log = self.gateway.access_log.clone();
+        let logs = self.gateway.logs.clone();
         // The data threads have handed their last lines over. A panic there is no reason not to close the store.
-        let _written = tokio::task::spawn_blocking(move || access_log.finish()).await;
+        let _written = tokio::task::spawn_blocking(move || logs.finish()).await;
         // It ends by itself; a panic there is no reason not to close the store.
         let _ended = self.serving.await;
         self.host.stop().await;
@@ -246,10 +255,7 @@ impl Node {
         self.ledger.close().await;
         self.store.close().await;
         RunFile::remove(&config.data_dir);
-        let dropped = self.gateway.access_log.dropped();
-        if dropped > 0 {
-            tracing::warn!(lines = dropped, "access records were dropped, since the disk did not keep up");
-        }
+        self.gateway.logs.tell_drops();
         tracing::info!("stopped");
     }
 }
@@ -360,6 +366,7 @@ fn start_lanes(
     config: &Config,
     threads: usize,
     tls: Option<TlsPlan>,
+    upstream_tls: Arc<Tls>,
     gateway: &Arc<Gateway>,
     clock: &Clock,
     host: &Host,
@@ -386,8 +393,7 @@ fn start_lanes(
     let trusted = TrustedProxies::new(config.trusted_proxies.clone());
     let proxy_protocol = config.proxy_protocol;
     let plan = Plan { threads, address: config.listen, tls, trusted, proxy_protocol, node: 0, limits, clock: clock.clone() };
-    let (gateway, ca) = (gateway.clone(), config.upstream_ca.clone());
-    let upstream_tls = Arc::new(Tls::new(ca, clock.clone()));
+    let gateway = gateway.clone();
     let environment = Environment::of(|name| std::env::var(name).ok());
     let credentials = Credentials::new(environment.clone(), clock.clone(), &tokio::runtime::Handle::current());
     let functions = Arc::new(Functions::new(host.clone(), Lambda::new(&environment, credentials).map_err(fail)?, !config.dev));
@@ -402,8 +408,8 @@ fn start_lanes(
     .map_err(|why| fail(why.to_string()))
 }
 
-fn flush_access_logs(lanes: &Arc<Lanes<Desk>>) {
-    let lanes = Arc::downgrade(lanes);
+fn flush_logs(lanes: &Arc<Lanes<Desk>>, logs: &Logs) {
+    let (lanes, logs) = (Arc::downgrade(lanes), logs.clone());
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(FLUSH_INTERVAL);
         loop {
@@ -411,6 +417,7 @@ fn flush_access_logs(lanes: &Arc<Lanes<Desk>>) {
             let Some(lanes) = lanes.upgrade() else { return };
             // A thread that is too busy to take it flushes with its next batch.
             let _busy = lanes.post_all(|_| Box::new(|desk: &Rc<Desk>| desk.tick()));
+            logs.tell_drops();
         }
     });
 }

@@ -1,8 +1,12 @@
 //! The format of a stage's access log: `$context.…` between literals, taken apart once and written for each request.
+//!
+//! AWS's presets are CLF, JSON, XML and CSV, and any other text is as good. Which of them a format is shows in the format itself, and
+//! values are written accordingly, so that nothing a caller sent ends a line, a string, an element or a column.
 
+use super::escape::Escape;
 use super::exchange::Exchange;
+use super::mask::mask;
 use super::variable::Variable;
-use std::io::Write;
 use std::sync::Arc;
 
 /// Where a stage writes its requests down, and how.
@@ -13,87 +17,153 @@ pub struct AccessLog {
     pub format: AccessFormat,
 }
 
-/// Bytes at the end of a secret that are shown.
-const SHOWN_BYTES: usize = 6;
+/// Bytes of a line: CloudWatch takes no event that is longer. What is more is cut off.
+const LINE_BYTES_MAX: usize = 256 * 1024;
 
 /// A format, taken apart.
 #[derive(Debug)]
-pub struct AccessFormat(Vec<Piece>);
+pub struct AccessFormat {
+    pieces: Vec<Piece>,
+    unknown: Vec<Box<str>>,
+}
 
 #[derive(Debug)]
 enum Piece {
     Literal(Box<[u8]>),
-    Variable(Variable),
-    /// Unknown variables print `-`, as absent values do.
+    Variable(Variable, Escape),
+    /// What is no variable prints `-`, as absent values do.
     Unknown,
+}
+
+/// The four sorts of a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sort {
+    /// CLF, and whatever is none of the others.
+    Text,
+    Json,
+    Xml,
+    Csv,
 }
 
 impl AccessFormat {
     /// Takes a format apart: `$context.name` wherever it stands, anything else as it is.
     pub fn parse(text: &str) -> AccessFormat {
-        let mut pieces = Vec::new();
-        let mut literal = String::new();
+        let (mut pieces, mut unknown) = (Vec::new(), Vec::new());
+        let (sort, mut in_string) = (Sort::of(text), false);
         let mut rest = text;
         while let Some(at) = rest.find("$context.") {
-            literal.push_str(&rest[..at]);
-            rest = &rest[at + "$context.".len()..];
-            let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))).unwrap_or(rest.len());
-            let name = rest[..end].trim_end_matches(['.', '-']);
-            rest = &rest[name.len()..];
+            let literal = &rest[..at];
+            let (name, after) = name_of(&rest[at + "$context.".len()..]);
+            rest = after;
             if !literal.is_empty() {
-                pieces.push(Piece::Literal(std::mem::take(&mut literal).into_bytes().into()));
+                in_string ^= quotes(literal) % 2 == 1;
+                pieces.push(Piece::Literal(one_line(literal).into()));
             }
-            pieces.push(Variable::named(name).map_or(Piece::Unknown, Piece::Variable));
+            pieces.push(match Variable::logged(name) {
+                Some(variable) => Piece::Variable(variable, sort.escape(in_string)),
+                None => Piece::Unknown,
+            });
+            if !Variable::is_known(name) {
+                unknown.push(name.into());
+            }
         }
-        literal.push_str(rest);
-        literal.push('\n');
-        pieces.push(Piece::Literal(literal.into_bytes().into()));
-        AccessFormat(pieces)
+        let mut end = one_line(rest);
+        end.push(b'\n');
+        pieces.push(Piece::Literal(end.into()));
+        AccessFormat { pieces, unknown }
     }
 
-    /// Appends a line. What a caller sent cannot end the line or a JSON string.
+    /// Names in it that are no variables of AWS's: they print `-`, and nobody will have meant that.
+    pub fn unknown(&self) -> impl Iterator<Item = &str> {
+        self.unknown.iter().map(|name| &**name)
+    }
+
+    /// Appends a line. What a caller sent cannot break out of its place.
     pub fn write(&self, ex: &Exchange, out: &mut Vec<u8>) {
-        for piece in &self.0 {
+        let begin = out.len();
+        for piece in &self.pieces {
             match piece {
                 Piece::Literal(bytes) => out.extend_from_slice(bytes),
                 Piece::Unknown => out.push(b'-'),
-                Piece::Variable(variable) => {
+                Piece::Variable(variable, escape) => {
                     let from = out.len();
                     if !variable.write(ex, out) {
                         out.push(b'-');
-                    } else if *variable == Variable::IdentityApiKey {
-                        mask(&mut out[from..]);
+                        continue;
                     }
-                    if !variable.is_plain() && !is_plain(&out[from..]) {
-                        let raw = out.split_off(from);
-                        escape(&raw, out);
+                    match variable {
+                        Variable::IdentityApiKey => mask(&mut out[from..]),
+                        // It is a JSON string by itself, and stands where one may stand.
+                        Variable::ErrorMessageString if *escape == Escape::Bare => continue,
+                        _ => {}
+                    }
+                    if !variable.is_plain() {
+                        escape.apply(from, out);
                     }
                 }
             }
         }
-    }
-}
-
-/// Stars for a secret, but for its end, by which its owner knows it: as AWS's execution logs have it.
-fn mask(secret: &mut [u8]) {
-    let shown = if secret.len() > 2 * SHOWN_BYTES { SHOWN_BYTES } else { 0 };
-    let hidden = secret.len() - shown;
-    secret[..hidden].fill(b'*');
-}
-
-fn is_plain(bytes: &[u8]) -> bool {
-    // Without a branch for each byte, so that many are looked at at once.
-    bytes.iter().fold(true, |plain, byte| plain & (*byte >= b' ') & (*byte != b'"') & (*byte != b'\\') & (*byte != 0x7f))
-}
-
-fn escape(raw: &[u8], out: &mut Vec<u8>) {
-    for byte in raw {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', *byte]),
-            0..0x20 | 0x7f => write!(out, "\\u{byte:04x}").expect("a vector takes what is written to it"),
-            _ => out.push(*byte),
+        if out.len() - begin > LINE_BYTES_MAX {
+            cut(begin + LINE_BYTES_MAX - 1, out);
         }
     }
+}
+
+impl Sort {
+    fn of(format: &str) -> Sort {
+        match format.trim_start().as_bytes().first() {
+            Some(b'{') => Sort::Json,
+            Some(b'<') => Sort::Xml,
+            _ if has_columns(format) => Sort::Csv,
+            _ => Sort::Text,
+        }
+    }
+
+    fn escape(self, in_string: bool) -> Escape {
+        match (self, in_string) {
+            (Sort::Xml, _) => Escape::Xml,
+            (Sort::Csv, false) => Escape::Column,
+            (Sort::Csv, true) => Escape::QuotedColumn,
+            (Sort::Json | Sort::Text, true) => Escape::Quoted,
+            (Sort::Json | Sort::Text, false) => Escape::Bare,
+        }
+    }
+}
+
+/// Whether all that stands between two variables has a comma.
+fn has_columns(format: &str) -> bool {
+    let after: Vec<&str> = format.split("$context.").skip(1).map(|part| name_of(part).1).collect();
+    after.split_last().is_some_and(|(_, between)| !between.is_empty() && between.iter().all(|literal| literal.contains(',')))
+}
+
+/// The name that a text begins with, and what comes after it. A full stop or a dash at its end is no part of it.
+fn name_of(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))).unwrap_or(text.len());
+    text.split_at(text[..end].trim_end_matches(['.', '-']).len())
+}
+
+/// Quotation marks that are not escaped.
+fn quotes(literal: &str) -> usize {
+    let (mut count, mut is_escaped) = (0, false);
+    for byte in literal.bytes() {
+        count += usize::from(byte == b'"' && !is_escaped);
+        is_escaped = byte == b'\\' && !is_escaped;
+    }
+    count
+}
+
+/// A format that was written in several lines makes one.
+fn one_line(literal: &str) -> Vec<u8> {
+    literal.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }).collect()
+}
+
+/// Ends a line that is too long, at a character.
+fn cut(mut end: usize, out: &mut Vec<u8>) {
+    while out[end] & 0xc0 == 0x80 {
+        end -= 1;
+    }
+    out.truncate(end);
+    out.push(b'\n');
 }
 
 #[cfg(test)]
@@ -132,6 +202,60 @@ mod tests {
             AccessFormat::parse("$context.identity.apiKey $context.identity.apiKeyId").write(&ex, &mut out);
             assert_eq!(String::from_utf8(out).unwrap(), format!("{told} k1\n"));
         }
+    }
+
+    fn line(format: &str, ex: &Exchange) -> String {
+        let mut out = Vec::new();
+        AccessFormat::parse(format).write(ex, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn each_sort_of_format_keeps_what_a_caller_sent_in_its_place() {
+        let agent = "$context.identity.userAgent";
+        let ex = exchange("a\"<b>,&\tc");
+        assert_eq!(line(&format!("[x]\"{agent}\" $context.status"), &ex), "[x]\"a\\\"<b>,&\\u0009c\" 0\n");
+        assert_eq!(line(&format!("{{\"ua\":\"{agent}\"}}"), &ex), "{\"ua\":\"a\\\"<b>,&\\u0009c\"}\n");
+        assert_eq!(line(&format!("<r id=\"{agent}\"><ua>{agent}</ua></r>"), &ex).matches("a&quot;&lt;b&gt;,&amp;&#9;c").count(), 2);
+        let columns = format!("{agent},$context.status,\"{agent}\"");
+        assert_eq!(line(&columns, &ex), "\"a\"\"<b>,&\\u0009c\",0,\"a\"\"<b>,&\\u0009c\"\n");
+        assert_eq!(line(&format!("{agent},$context.status"), &exchange("plain one")), "plain one,0\n");
+    }
+
+    #[test]
+    fn the_message_string_is_a_json_string_of_its_own_and_absent_where_nothing_was_refused() {
+        let mut ex = exchange("x");
+        let format = r#"{"e":$context.error.messageString,"f":"$context.error.messageString"}"#;
+        assert_eq!(line(format, &ex), "{\"e\":-,\"f\":\"-\"}\n");
+        ex.notes.refused = Some((super::super::RefusalKind::BadRequest, "x".into()));
+        ex.notes.error_message = Some("a \"b\"".into());
+        assert_eq!(line(format, &ex), "{\"e\":\"a \\\"b\\\"\",\"f\":\"\\\"a \\\\\\\"b\\\\\\\"\\\"\"}\n");
+        ex.notes.error_message = None;
+        assert_eq!(line("$context.error.messageString", &ex), "null\n");
+    }
+
+    #[test]
+    fn why_an_integration_failed_is_logged_and_nowhere_else() {
+        use super::super::{RefusalKind, Stage, Verdict};
+        let mut ex = exchange("x");
+        ex.notes.refused = Some((RefusalKind::IntegrationFailure, "nobody listens".into()));
+        assert_eq!(line("$context.integration.error", &ex), "-\n");
+        ex.notes.mark(Stage::Integration, Verdict::Refused);
+        assert_eq!(line("$context.integration.error $context.integrationErrorMessage", &ex), "nobody listens nobody listens\n");
+        assert_eq!(Variable::named("integrationErrorMessage"), None);
+    }
+
+    #[test]
+    fn a_line_is_one_line_and_no_longer_than_an_event_of_cloudwatch() {
+        assert_eq!(line("a\r\nb", &exchange("x")), "a  b\n");
+        let long = line(&"é$context.identity.userAgent".repeat(100), &exchange(&"y".repeat(9000)));
+        assert!(long.len() <= LINE_BYTES_MAX && long.len() > LINE_BYTES_MAX - 4 && long.ends_with('\n'));
+    }
+
+    #[test]
+    fn names_that_mean_nothing_are_told() {
+        let format = AccessFormat::parse("$context.requestId $context.requestID $context.authorizer.principalId.");
+        assert_eq!(format.unknown().collect::<Vec<_>>(), ["requestID"]);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use super::lane::Lane;
 use super::notes::{Notes, Short};
 use super::overrides::Overrides;
 use super::request_id::{ExtendedRequestId, RequestId};
+use super::story::Story;
+use super::tls::Tls;
 use crate::world::{Moment, Timestamp};
 use h1::RequestHead;
 use std::collections::BTreeMap;
@@ -30,6 +32,8 @@ pub struct Exchange {
     pub overrides: Option<Box<Overrides>>,
     /// What happened to it.
     pub notes: Notes,
+    /// What is told of it line by line, where its method logs its executions.
+    pub story: Option<Rc<Story>>,
     /// Its thread.
     pub lane: Rc<Lane>,
 }
@@ -52,7 +56,7 @@ pub struct Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     Http,
-    Https,
+    Https(Tls),
 }
 
 impl Scheme {
@@ -60,7 +64,7 @@ impl Scheme {
     pub fn name(self) -> &'static str {
         match self {
             Scheme::Http => "http",
-            Scheme::Https => "https",
+            Scheme::Https(_) => "https",
         }
     }
 }
@@ -104,6 +108,8 @@ pub struct StageFacts {
     pub deployment: Arc<str>,
     /// With a canary's overrides, where it is one.
     pub variables: BTreeMap<String, String>,
+    /// `REGIONAL`, `EDGE` or `PRIVATE`; empty where nobody said.
+    pub endpoint_type: Arc<str>,
     /// Where the stage writes its requests down.
     pub access_log: Option<AccessLog>,
 }
@@ -141,6 +147,7 @@ impl Exchange {
             caller: Caller::default(),
             overrides: None,
             notes: Notes::default(),
+            story: None,
             lane,
         }
     }
@@ -167,6 +174,7 @@ impl Exchange {
         self.place.series = Series::default();
         self.caller = Caller::default();
         self.overrides = None;
+        self.story = None;
         self.notes = Notes::default();
     }
 
@@ -182,6 +190,7 @@ impl Exchange {
             caller: self.caller.clone(),
             overrides: self.overrides.clone(),
             notes: self.notes.clone(),
+            story: None,
             lane: self.lane.clone(),
         }
     }

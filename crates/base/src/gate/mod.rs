@@ -7,8 +7,10 @@
 mod access_format;
 mod body;
 mod buffers;
+mod escape;
 mod exchange;
 mod lane;
+mod mask;
 mod media;
 mod notes;
 mod overrides;
@@ -17,8 +19,11 @@ mod refusal;
 mod reply;
 mod request_id;
 mod spare;
+mod story;
 pub mod tcp;
+mod tls;
 mod variable;
+mod witness;
 
 pub use access_format::{AccessFormat, AccessLog};
 pub use body::{BodyFault, BodySource, Fill, RequestBody};
@@ -33,6 +38,8 @@ pub use refusal::{Message, Refusal, RefusalKind};
 pub use reply::{Ask, AskBody, Reply, ReplyBody};
 pub use request_id::{ExtendedRequestId, RequestId};
 pub use spare::{give_back_fields, take_fields};
+pub use story::{ExecutionLog, Level, Story, TEXT_BYTES_MAX, Told};
+pub use tls::Tls;
 pub use variable::Variable;
 
 use std::future::Future;

@@ -1,7 +1,8 @@
 //! `$context` variables: named once, when something is compiled, and written straight into a buffer when a request is there.
 
-use super::exchange::Exchange;
-use super::notes::Notes;
+use super::exchange::{Exchange, Scheme};
+use super::notes::{Notes, Stage, Verdict};
+use super::tls::Tls;
 use h1::{Known, Version};
 
 macro_rules! variables {
@@ -19,10 +20,12 @@ macro_rules! variables {
 variables! {
     AccountId = "accountId",
     ApiId = "apiId",
+    CipherSuite = "cipherSuite",
     CustomDomainBasePath = "customDomain.basePathMatched",
     DeploymentId = "deploymentId",
     DomainName = "domainName",
     DomainPrefix = "domainPrefix",
+    EndpointType = "endpointType",
     ErrorMessage = "error.message",
     ErrorMessageString = "error.messageString",
     ErrorResponseType = "error.responseType",
@@ -33,10 +36,14 @@ variables! {
     IdentityApiKeyId = "identity.apiKeyId",
     IdentitySourceIp = "identity.sourceIp",
     IdentityUserAgent = "identity.userAgent",
+    IntegrationError = "integrationErrorMessage",
+    IntegrationErrorLong = "integration.error",
     IntegrationLatency = "integrationLatency",
     IntegrationLatencyLong = "integration.latency",
     IntegrationStatus = "integrationStatus",
     IntegrationStatusLong = "integration.status",
+    IntegrationStatusOfService = "integration.integrationStatus",
+    IntegrationTimeToHeaders = "integration.timeToAllHeaders",
     IsCanaryRequest = "isCanaryRequest",
     OperationName = "operationName",
     Path = "path",
@@ -50,12 +57,57 @@ variables! {
     ResponseLength = "responseLength",
     Stage = "stage",
     Status = "status",
+    TlsVersion = "tlsVersion",
 }
 
+/// Variables of AWS's that this build knows by name and never has a value for: what they tell of is not there yet. A whole name, or
+/// with a full stop at its end all that begins so.
+const WITHOUT_VALUE: &[&str] = &[
+    "authenticate.",
+    "authorize.",
+    "authorizer.",
+    "awsEndpointRequestId",
+    "customDomain.routingRuleIdMatched",
+    "identity.accessKey",
+    "identity.accountId",
+    "identity.caller",
+    "identity.clientCert.",
+    "identity.cognitoAuthenticationProvider",
+    "identity.cognitoAuthenticationType",
+    "identity.cognitoIdentityId",
+    "identity.cognitoIdentityPoolId",
+    "identity.principalOrgId",
+    "identity.user",
+    "identity.userArn",
+    "identity.vpcId",
+    "identity.vpceId",
+    "integration.requestId",
+    "integration.responseTransferMode",
+    "integration.timeToFirstContent",
+    "requestOverride.",
+    "responseOverride.",
+    "waf.",
+    "wafResponseCode",
+    "webaclArn",
+    "xrayTraceId",
+];
+
 impl Variable {
-    /// The variable of this name (without `$context.`).
+    /// The variable of this name (without `$context.`), for what callers read, too.
     pub fn named(name: &str) -> Option<Variable> {
+        // Why an integration failed is for the operator alone.
+        Variable::logged(name).filter(|variable| !matches!(variable, Variable::IntegrationError | Variable::IntegrationErrorLong))
+    }
+
+    /// The variable of this name (without `$context.`), for access logs.
+    pub fn logged(name: &str) -> Option<Variable> {
         ALL.iter().find(|(text, _)| *text == name).map(|(_, variable)| *variable)
+    }
+
+    /// Whether a name (without `$context.`) is one of AWS's, with a value in this build or without.
+    pub fn is_known(name: &str) -> bool {
+        let stands_for = |known: &&str| if known.ends_with('.') { name.starts_with(*known) } else { name == *known };
+        Variable::logged(name).is_some() || WITHOUT_VALUE.iter().any(stands_for)
     }
 
     /// Whether its value is our own making: digits, ids and names that need no escaping, whoever asks.
@@ -65,7 +117,9 @@ impl Variable {
             self,
             AccountId
                 | ApiId
+                | CipherSuite
                 | DeploymentId
+                | EndpointType
                 | ErrorResponseType
                 | ExtendedRequestId
                 | IdentityApiKeyId
@@ -74,6 +128,8 @@ impl Variable {
                 | IntegrationLatencyLong
                 | IntegrationStatus
                 | IntegrationStatusLong
+                | IntegrationStatusOfService
+                | IntegrationTimeToHeaders
                 | IsCanaryRequest
                 | Protocol
                 | RequestId
@@ -83,6 +139,7 @@ impl Variable {
                 | ResponseLatency
                 | ResponseLength
                 | Status
+                | TlsVersion
         )
     }
 
@@ -108,6 +165,7 @@ impl Variable {
         match self {
             Variable::AccountId => text(stage.map_or("", |stage| &stage.account)),
             Variable::ApiId => text(stage.map_or("", |stage| &stage.api)),
+            Variable::CipherSuite => text(tls(ex).map_or("", Tls::cipher)),
             Variable::CustomDomainBasePath => {
                 if let Some(base_path) = &ex.place.base_path {
                     text(if base_path.is_empty() { "(none)" } else { base_path });
@@ -116,7 +174,9 @@ impl Variable {
             Variable::DeploymentId => text(stage.map_or("", |stage| &stage.deployment)),
             Variable::DomainName => text(host()),
             Variable::DomainPrefix => text(host().split('.').next().unwrap_or("")),
+            Variable::EndpointType => text(stage.map_or("", |stage| &stage.endpoint_type)),
             Variable::ErrorMessage => text(notes.error_message.as_deref().unwrap_or("")),
+            Variable::ErrorMessageString if notes.refused.is_none() => {}
             Variable::ErrorMessageString => text(&match &notes.error_message {
                 Some(message) => serde_json::Value::from(message.as_ref()).to_string(),
                 None => "null".to_owned(),
@@ -144,12 +204,13 @@ impl Variable {
                 }
             },
             Variable::IdentityUserAgent => out.extend_from_slice(ex.request.head.field(Known::UserAgent).unwrap_or_default()),
-            Variable::IntegrationLatency | Variable::IntegrationLatencyLong => {
+            Variable::IntegrationError | Variable::IntegrationErrorLong => text(integration_error(notes)),
+            Variable::IntegrationLatency | Variable::IntegrationLatencyLong | Variable::IntegrationTimeToHeaders => {
                 if let Some(ms) = integration_ms(notes) {
                     number(out, ms);
                 }
             }
-            Variable::IntegrationStatus | Variable::IntegrationStatusLong => {
+            Variable::IntegrationStatus | Variable::IntegrationStatusLong | Variable::IntegrationStatusOfService => {
                 if notes.upstream.status != 0 {
                     number(out, u64::from(notes.upstream.status));
                 }
@@ -171,6 +232,7 @@ impl Variable {
             Variable::ResponseLength => number(out, notes.sent_bytes),
             Variable::Stage => text(stage.map_or("", |stage| &stage.stage)),
             Variable::Status => number(out, u64::from(notes.status)),
+            Variable::TlsVersion => text(tls(ex).map_or("", Tls::version)),
         }
     }
 }
@@ -181,6 +243,48 @@ fn integration_ms(notes: &Notes) -> Option<u64> {
     (upstream.attempts > 0).then(|| upstream.answered.since(upstream.began).as_millis() as u64)
 }
 
+/// Why the integration failed; nothing when it did not.
+fn integration_error(notes: &Notes) -> &str {
+    const STEPS: [Stage; 3] = [Stage::IntegrationRequest, Stage::Integration, Stage::IntegrationResponse];
+    let failed = STEPS.iter().any(|step| notes.verdict(*step) == Verdict::Refused);
+    notes.refused.as_ref().filter(|_| failed).map_or("", |(_, because)| because)
+}
+
+fn tls(ex: &Exchange) -> Option<Tls> {
+    match ex.request.scheme {
+        Scheme::Https(tls) => Some(tls),
+        Scheme::Http => None,
+    }
+}
+
 fn number(out: &mut Vec<u8>, value: u64) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_of_awss_variables_are_known_by_name_and_no_other() {
+        let documented = "accountId apiId authorizer.principalId authorizer.key authorizer.claims.sub awsEndpointRequestId deploymentId \
+             domainName domainPrefix error.message error.messageString error.responseType error.validationErrorString extendedRequestId \
+             httpMethod identity.accountId identity.apiKey identity.apiKeyId identity.caller identity.cognitoAuthenticationProvider \
+             identity.cognitoAuthenticationType identity.cognitoIdentityId identity.cognitoIdentityPoolId identity.principalOrgId \
+             identity.sourceIp identity.clientCert.clientCertPem identity.clientCert.validity.notAfter identity.vpcId identity.vpceId \
+             identity.user identity.userAgent identity.userArn identity.accessKey isCanaryRequest path protocol requestId \
+             requestOverride.header.x requestTime requestTimeEpoch resourceId resourcePath responseOverride.status stage \
+             wafResponseCode webaclArn authorize.error authorize.latency authorize.status authenticate.status authorizer.error \
+             authorizer.integrationLatency authorizer.integrationStatus authorizer.latency authorizer.requestId authorizer.status \
+             cipherSuite tlsVersion endpointType customDomain.basePathMatched customDomain.routingRuleIdMatched integration.error \
+             integration.integrationStatus integration.latency integration.requestId integration.responseTransferMode \
+             integration.status integration.timeToAllHeaders integration.timeToFirstContent integrationErrorMessage \
+             integrationLatency integrationStatus responseLatency responseLength status waf.error waf.latency waf.status xrayTraceId";
+        for name in documented.split_whitespace() {
+            assert!(Variable::is_known(name), "{name}");
+        }
+        for name in ["nonsense", "identity", "identity.api", "wafResponse", "Status", ""] {
+            assert!(!Variable::is_known(name), "{name}");
+        }
+    }
 }

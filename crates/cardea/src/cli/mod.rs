@@ -8,6 +8,7 @@ mod demo;
 mod diff;
 mod env;
 mod explain;
+mod function_logs;
 mod health;
 mod history;
 mod import;
@@ -55,11 +56,6 @@ pub fn command() -> Command {
                 .arg(Arg::new("stage").long("stage").default_value("prod").help("The stage to deploy to"))
                 .arg(Arg::new("api-id").long("api-id").help("Overwrite this API instead of making a new one"))
                 .arg(json_flag()),
-        )
-        .subcommand(
-            verb("logs", "Print what a function that is hosted here has printed")
-                .arg(Arg::new("function").value_name("FUNCTION").required(true).help("Its name"))
-                .arg(Arg::new("follow").short('f').long("follow").action(ArgAction::SetTrue).help("Go on printing what comes")),
         )
         .subcommand(
             verb("health", "Exit with 0 if a node serves, else with 1: for the probes of containers")
@@ -119,6 +115,7 @@ pub fn command() -> Command {
                 )
                 .arg(json_flag()),
         )
+        .subcommand(with_settings(logs::command(), false))
         .subcommand(self::vtl::command())
         .subcommand(lines::command())
         .subcommand(verb("config", "Print every setting with its value and origin").arg(json_flag()))
@@ -160,12 +157,12 @@ pub fn main() -> ExitCode {
         "explain" => explain::run(args),
         "health" => health::run(args),
         "import" => import::run(args),
-        "logs" => logs::run(args),
         "diff" => return diff::run(args),
         "history" => history::run(args),
         "backup" => backup::run(args),
         "restore" if args.contains_id("at") => history::restore(args),
         "restore" => backup::restore(args),
+        "logs" => logs::run(args),
         "config" => config::run(args),
         "vtl" => self::vtl::run(args),
         "lines" => lines::run(args),

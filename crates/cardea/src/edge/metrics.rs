@@ -5,6 +5,7 @@
 
 use super::{Lanes, Loss};
 use crate::runtime::counts::{BUCKETS_MS, Counted, Histogram, Of, Sum};
+use crate::runtime::logs::Kind;
 use crate::runtime::{Desk, Gateway};
 use base::gate::buffered_bytes;
 use std::fmt::Write;
@@ -122,12 +123,14 @@ impl Page {
             self.about(name, kind, help);
             self.line(format_args!("{name} {value}"));
         };
-        plain(
-            "cardea_access_lines_dropped_total",
-            "counter",
-            "Access records that were not written, since the disk did not keep up.",
-            gateway.access_log.dropped(),
-        );
+        for (kind, name) in Kind::ALL {
+            plain(
+                &format!("cardea_{name}_lines_dropped_total"),
+                "counter",
+                &format!("Lines of {name} logs that were not written, since their destination did not keep up."),
+                gateway.logs.dropped(kind),
+            );
+        }
         plain(
             "cardea_accept_pauses_total",
             "counter",

@@ -9,7 +9,7 @@ use super::http2;
 use super::line::Line;
 use super::losses::Loss;
 use super::socket::Socket;
-use base::gate::Scheme;
+use base::gate::{Scheme, Tls};
 use rustls::server::Acceptor;
 use std::cell::Cell;
 use std::io;
@@ -48,11 +48,12 @@ impl<A: Answers> Secure<A> {
             match seat.in_time(ms, this.handshake(stream)).await {
                 // A task of its own is as small as a connection that waits; this one is as large as a handshake.
                 Some(Ok((stream, wall))) if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) => {
-                    let origin = http2::Origin { peer, port: this.port, scheme: Scheme::Https, wall };
+                    let origin = http2::Origin { peer, port: this.port, scheme: scheme_of(&stream), wall };
                     spawn_local(http2::serve(stream, origin, this.dock.clone(), this.desk.clone(), seat));
                 }
                 Some(Ok((stream, wall))) => {
-                    let line = Line::new(stream, this.dock.clone(), peer, this.port, Scheme::Https).within(wall);
+                    let scheme = scheme_of(&stream);
+                    let line = Line::new(stream, this.dock.clone(), peer, this.port, scheme).within(wall);
                     spawn_local(Connection::new(line, this.crew.clone(), seat));
                 }
                 Some(Err(error)) => tracing::debug!(%peer, %error, "a client and this node did not agree on TLS"),
@@ -70,6 +71,14 @@ impl<A: Answers> Secure<A> {
         self.turnstile.pass().await;
         Ok((begun.into_stream(config).await?, wall))
     }
+}
+
+/// What was agreed on with a client that has shaken hands.
+fn scheme_of(stream: &TlsStream<TcpStream>) -> Scheme {
+    let session = stream.get_ref().1;
+    let version = session.protocol_version().map_or(0, u16::from);
+    let cipher = session.negotiated_cipher_suite().map_or(0, |agreed| agreed.suite().into());
+    Scheme::Https(Tls { version, cipher })
 }
 
 /// Lets a few handshakes through in each turn of the thread, in the order in which they came: their arithmetic takes longer than many

@@ -1,12 +1,12 @@
 //! The running half of a node: the table, the key ring, what is counted; and the follower that keeps them true to the store.
 
-use super::access_log;
 use super::caches::Caches;
 use super::compile::{CompiledDeployment, compile};
 use super::counts::SeriesNames;
 use super::domains::Domains;
 use super::functions::Hosting;
 use super::keys::KeyRing;
+use super::logs::{self, Logs};
 use super::model::{Model, Stale};
 use super::table::{ApiEntry, Recipe, StageSlot, Table};
 use super::view::{PlanView, StageView, Variant};
@@ -33,7 +33,7 @@ pub struct Gateway {
     pub quotas: Quotas,
     pub clock: Clock,
     pub settings: GatewaySettings,
-    pub access_log: access_log::Writer,
+    pub logs: Logs,
     pub series: SeriesNames,
     pub caches: Caches,
     store: Arc<dyn Store>,
@@ -96,7 +96,7 @@ impl Gateway {
         sealer: Arc<Sealer>,
         clock: Clock,
         quotas: Quotas,
-        access_log: access_log::Writer,
+        logs: Logs,
         settings: GatewaySettings,
         background: tokio::runtime::Handle,
     ) -> Gateway {
@@ -108,7 +108,7 @@ impl Gateway {
             clock,
             caches: Caches::new(settings.response_cache_bytes_max),
             settings,
-            access_log,
+            logs,
             series: SeriesNames::default(),
             store,
             sealer,
@@ -303,6 +303,7 @@ impl Gateway {
                 stage: stage.name.as_str().into(),
                 deployment: deployment.into(),
                 variables,
+                endpoint_type: parts.api.endpoint_type.as_str().into(),
                 access_log: access_log(stage),
             }
         };
@@ -339,8 +340,12 @@ impl Gateway {
 
 fn access_log(stage: &Stage) -> Option<AccessLog> {
     let log = stage.access_log.as_ref()?;
-    let name = access_log::file_name(log.destination_arn.as_deref()?);
-    Some(AccessLog { name, format: AccessFormat::parse(log.format.as_deref()?) })
+    let name = logs::file_name(log.destination_arn.as_deref()?);
+    let format = AccessFormat::parse(log.format.as_deref()?);
+    for variable in format.unknown() {
+        tracing::warn!(api = stage.api, stage = stage.name, variable, "the access log's format has a variable that AWS does not know: -");
+    }
+    Some(AccessLog { name, format })
 }
 
 impl Running for Gateway {

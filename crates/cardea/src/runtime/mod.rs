@@ -6,7 +6,6 @@
 //!
 //! Counters, pools and keys live in registries beside the table, by identity: a deployment refills no bucket.
 
-pub mod access_log;
 pub mod caches;
 mod caching;
 pub mod compile;
@@ -17,6 +16,7 @@ pub mod functions;
 pub mod gateway;
 pub mod hash;
 mod keys;
+pub mod logs;
 mod model;
 mod rest;
 pub mod router;
@@ -29,13 +29,13 @@ pub use explain::Kept;
 pub use gateway::{Gateway, GatewaySettings};
 pub use trial::{Prepared, prepare};
 
-use access_log::Lines;
 use arc_swap::{ArcSwap, Cache};
 use base::gate::{AccessFormat, AccessLog, Exchange, Refusal, RefusalKind, Reply, RequestId, Stage, StageFacts, Verdict};
 use counts::{Counts, SeriesNames, Sum};
 use deliver::gateway_response::{GatewayResponses, put_standard_fields};
 use deliver::upstream::Upstreams;
 use explain::Rings;
+use logs::Lines;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -104,10 +104,20 @@ impl Desk {
         ex.place.series.stage = variant.series;
         match rest::run(self, &view, variant, ex).await {
             Ok(mut reply) => {
+                if let Some(story) = &ex.story {
+                    story.completed(&mut reply);
+                }
                 put_standard_fields(&mut reply, ex, None);
                 reply
             }
-            Err(refusal) => variant.deployment.responses.render(&refusal, ex),
+            Err(refusal) => {
+                let mut reply = variant.deployment.responses.render(&refusal, ex);
+                if let Some(story) = &ex.story {
+                    story.failed(&refusal, ex);
+                    story.refused(refusal.kind, &mut reply);
+                }
+                reply
+            }
         }
     }
 
@@ -141,14 +151,17 @@ impl Desk {
         self.counts.borrow_mut().add(ex.place.series, &ex.notes);
         let of_stage = ex.place.stage.as_ref().and_then(|stage| stage.access_log.as_ref());
         for log in self.all_requests.iter().chain(of_stage) {
-            self.lines.borrow_mut().add(log, ex, &self.gateway.access_log);
+            self.lines.borrow_mut().add(log, ex, &self.gateway.logs);
+        }
+        if let Some(story) = ex.story.take() {
+            self.lines.borrow_mut().tell(&story, ex, &self.gateway.logs);
         }
         self.rings.borrow_mut().keep(ex);
     }
 
-    /// Hands access records over to be written, and lets idle connections go: called about once a second.
+    /// Hands lines of logs over to be written, and lets idle connections go: called about once a second.
     pub fn tick(&self) {
-        self.lines.borrow_mut().flush(&self.gateway.access_log);
+        self.lines.borrow_mut().flush(&self.gateway.logs);
         self.upstreams.tick();
     }
 
@@ -172,7 +185,7 @@ impl Desk {
 impl Drop for Desk {
     fn drop(&mut self) {
         // What the last second brought.
-        self.lines.borrow_mut().flush(&self.gateway.access_log);
+        self.lines.borrow_mut().flush_last(&self.gateway.logs);
     }
 }
 

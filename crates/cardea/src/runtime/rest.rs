@@ -8,7 +8,7 @@ use super::router::Verb;
 use super::view::{PlanView, StageView, Variant};
 use super::{Desk, LONG_BODY_BYTES};
 use admit::request_validator::check_body;
-use base::gate::{Buffer, Exchange, Refusal, RefusalKind, Reply, RequestBody, Short, Stage, Verdict, media_type};
+use base::gate::{Buffer, Exchange, Refusal, RefusalKind, Reply, RequestBody, Short, Stage, Story, Verdict, media_type};
 use base::tally::{Bucket, Quota, Rate, Taken, Ticket};
 use define::rest_api::record::ApiKeySource;
 use deliver::integration::Backend;
@@ -21,6 +21,9 @@ use std::sync::Arc;
 pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &mut Exchange) -> Result<Reply, Refusal> {
     ex.notes.mark(Stage::Waf, Verdict::Absent);
     let (number, method) = route(variant, ex)?;
+    if let Some(log) = variant.execution(number) {
+        ex.story = Some(Story::begin(log.clone(), ex));
+    }
     ex.notes.mark(Stage::ResourcePolicy, Verdict::Absent);
     authorize(method, ex)?;
     let pass = identify(desk, view, variant, number, ex)?;

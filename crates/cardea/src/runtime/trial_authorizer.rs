@@ -4,13 +4,14 @@
 //! without identity is a 401 before anybody is asked (atlas, auth §5.3; its log lines observed in part).
 
 use super::Desk;
-use super::trial::{Log, head};
+use super::trial::{head, java_date};
 use admit::authorizer::record::Authorizer;
 use base::api::{ApiError, AuthorizerTrial, Trial, TriedAuthorizer};
-use base::gate::{Buffer, Exchange, RequestBody, RouteFacts, StageFacts};
+use base::gate::{Buffer, Exchange, Lane, RequestBody, RouteFacts, StageFacts, TEXT_BYTES_MAX};
 use deliver::function::authorizer::{function_of, is_as_wanted, read_decision, says_unauthorized};
 use deliver::function::call::{Invocation, InvocationType, Invoked};
 use deliver::function::{write_request_authorizer_event, write_token_authorizer_event};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,21 @@ const TIMEOUT: Duration = Duration::from_secs(29);
 /// Seconds a decision is remembered when nobody says.
 const TTL_SECONDS_DEFAULT: i64 = 300;
 const CONFIGURATION: &str = "AuthorizerConfigurationException";
+
+/// The log as it grows.
+struct Log {
+    lane: Rc<Lane>,
+    text: String,
+}
+
+impl Log {
+    fn line(&mut self, text: &str) {
+        let now = self.lane.wall_at(self.lane.clock.now());
+        let end = text.floor_char_boundary(TEXT_BYTES_MAX);
+        let cut = if end < text.len() { " [TRUNCATED]" } else { "" };
+        self.text.push_str(&format!("{} : {}{cut}\n", java_date(now), &text[..end]));
+    }
+}
 
 /// What there is to go by for a caller.
 struct Identity {

@@ -3,8 +3,9 @@
 use super::compile::{CompiledDeployment, CompiledMethod};
 use super::counts::SeriesNames;
 use super::keys::RealmNumber;
+use super::logs;
 use admit::usage_plan::record::{Throttle, UsagePlan};
-use base::gate::{Series, StageFacts};
+use base::gate::{ExecutionLog, Level, Series, StageFacts};
 use base::tally::{Bucket, Buckets, Rate, Terms};
 use base::world::Day;
 use deliver::response_cache::ResponseCache;
@@ -40,6 +41,8 @@ pub struct Variant {
     throttles: Vec<Option<(Arc<Bucket>, Rate)>>,
     /// By method number: how answers are kept.
     caching: Vec<Option<Caching>>,
+    /// By method number: how executions are written down; empty where no method does.
+    execution: Vec<Option<Arc<ExecutionLog>>>,
     /// By method number: the limits of single methods in plans, as `/path/VERB`.
     pub method_names: Vec<String>,
 }
@@ -151,7 +154,8 @@ impl Variant {
             .collect();
         let method_names = deployment.methods.iter().map(|m| format!("{}/{}", m.facts.resource_path, m.facts.verb)).collect();
         let caching = deployment.methods.iter().map(|method| caching(stage, method, cache?)).collect();
-        Variant { facts: Arc::new(facts), deployment, series, method_series, throttles, caching, method_names }
+        let execution = execution(stage, &deployment);
+        Variant { facts: Arc::new(facts), deployment, series, method_series, throttles, caching, execution, method_names }
     }
 
     /// A deployment that nothing throttles.
@@ -161,7 +165,8 @@ impl Variant {
         let throttles = deployment.methods.iter().map(|_| None).collect();
         let caching = deployment.methods.iter().map(|_| None).collect();
         let method_names = deployment.methods.iter().map(|_| String::new()).collect();
-        Variant { facts: Arc::new(facts), deployment, series, method_series, throttles, caching, method_names }
+        let execution = Vec::new();
+        Variant { facts: Arc::new(facts), deployment, series, method_series, throttles, caching, execution, method_names }
     }
 
     /// Where the requests of a method count.
@@ -178,6 +183,34 @@ impl Variant {
     pub fn caching(&self, method: usize) -> Option<&Caching> {
         self.caching.get(method)?.as_ref()
     }
+
+    /// How a method's executions are written down; `None` where they are not.
+    pub fn execution(&self, method: usize) -> Option<&Arc<ExecutionLog>> {
+        self.execution.get(method)?.as_ref()
+    }
+}
+
+/// How executions are written down, by method number; empty where they never are. Most methods of a stage share one setting.
+fn execution(stage: &Stage, deployment: &CompiledDeployment) -> Vec<Option<Arc<ExecutionLog>>> {
+    let name = logs::execution_log_name(&stage.api, &stage.name);
+    let mut known: Vec<Arc<ExecutionLog>> = Vec::new();
+    let mut of = |method| {
+        let setting = setting_of(stage, method)?;
+        let level = match setting.logging_level.as_deref()? {
+            "ERROR" => Level::Error,
+            "INFO" => Level::Info,
+            _ => return None,
+        };
+        let log = ExecutionLog { name: name.clone(), level, data_trace: setting.data_trace_enabled };
+        let same = known.iter().find(|known| (known.level, known.data_trace) == (log.level, log.data_trace)).cloned();
+        Some(same.unwrap_or_else(|| {
+            let log = Arc::new(log);
+            known.push(log.clone());
+            log
+        }))
+    };
+    let logs: Vec<_> = deployment.methods.iter().map(&mut of).collect();
+    if logs.iter().any(Option::is_some) { logs } else { Vec::new() }
 }
 
 /// How a method's answers are kept. The setting for all methods is about GET alone; other verbs need one of their own (documented).

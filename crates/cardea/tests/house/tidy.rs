@@ -301,7 +301,7 @@ fn time_comes_from_the_world() {
 fn the_request_path_reads_no_file() {
     const MAY: [&str; 16] = [
         "backends",
-        "cardea::runtime::access_log",
+        "cardea::runtime::logs",
         "cardea::cli",
         "cardea::credentials",
         "cardea::config",

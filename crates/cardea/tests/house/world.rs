@@ -8,7 +8,8 @@ use base::store::{MemoryStore, Realm, SEALING_KEY_BYTES, Sealer, Store};
 use base::tally::{MemoryLedger, Quotas, Rate};
 use base::world::{Clock, Dice, Ids, Timestamp};
 use cardea::node::operations;
-use cardea::runtime::{Desk, Gateway, GatewaySettings, access_log};
+use cardea::runtime::logs::{Destinations, LogSettings, Logs};
+use cardea::runtime::{Desk, Gateway, GatewaySettings};
 use deliver::upstream::{Tls, Upstreams};
 use h1::{BodyLength, HeadLimits, Parsed};
 use serde_json::Value;
@@ -59,8 +60,15 @@ impl World {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
         let sealer = Arc::new(Sealer::new(&[7; SEALING_KEY_BYTES], Ids::seeded(2)));
         let quotas = Quotas::new(Arc::new(MemoryLedger::default()), clock.clone(), QUOTA_SLICE_UNITS);
-        // No stage of these tests writes an access log, so nothing is made in this folder.
-        let (access_log, _thread) = access_log::Writer::start(std::env::temp_dir()).unwrap();
+        let tls = Arc::new(Tls::new(None, clock.clone()));
+        let logs = Logs::start(LogSettings {
+            // No stage of these tests writes a log, so nothing is made in this folder.
+            folder: std::env::temp_dir(),
+            access: Destinations::default(),
+            execution: Destinations::default(),
+            tls: tls.clone(),
+            clock: clock.clone(),
+        });
         let settings = GatewaySettings {
             account_rate,
             access_log: None,
@@ -71,10 +79,9 @@ impl World {
             aws_strict: false,
         };
         let background = tokio::runtime::Handle::current();
-        let gateway = Arc::new(Gateway::new(store.clone(), sealer.clone(), clock.clone(), quotas, access_log, settings, background));
+        let gateway = Arc::new(Gateway::new(store.clone(), sealer.clone(), clock.clone(), quotas, logs.unwrap(), settings, background));
         gateway.follow(Vec::new()).await.unwrap();
         let lane = Rc::new(Lane::new(0, 0, clock.clone(), Dice::seeded(7)));
-        let tls = Arc::new(Tls::new(None, clock.clone()));
         let upstreams = Rc::new(Upstreams::new(lane.clone(), tls, deliver::upstream::Settings::default()));
         let desk = Desk::new(gateway.clone(), upstreams);
         let house = House {

@@ -6,7 +6,7 @@
 use super::json::{Members, push_text};
 use crate::integration::trace;
 use crate::mapping::{BinaryTypes, is_dropped_on_arrival};
-use base::gate::{Exchange, Scheme, Variable, decoded, media_type, query_pairs};
+use base::gate::{Exchange, Variable, decoded, media_type, query_pairs};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use h1::Known;
@@ -117,7 +117,7 @@ fn headers(ex: &Exchange) -> Vec<Pair<'_>> {
         sender.extend_from_slice(b", ");
     }
     Variable::IdentitySourceIp.write(ex, &mut sender);
-    let proto: &[u8] = if ex.request.scheme == Scheme::Https { b"https" } else { b"http" };
+    let proto = ex.request.scheme.name().as_bytes();
     headers.extend([
         (Cow::Borrowed(&b"Host"[..]), Cow::Borrowed(head.host().as_bytes())),
         (Cow::Borrowed(&b"X-Amzn-Trace-Id"[..]), Cow::Owned(trace::for_backend(ex).to_vec())),

@@ -7,10 +7,10 @@ use super::onlooker::Onlooker;
 use super::record::{Integration, IntegrationType};
 use crate::Flaw;
 use crate::function::is_function_uri;
-use crate::mapping::{BinaryTypes, IntegrationRequest, IntegrationResponse, read_whole};
+use crate::mapping::{BinaryTypes, IntegrationRequest, IntegrationResponse};
 use crate::response_cache::CacheKey;
 use crate::upstream::Upstreams;
-use base::gate::{Ask, Exchange, Refusal, Reply, ReplyBody, Stage};
+use base::gate::{Ask, Exchange, Refusal, Reply, Stage};
 use std::sync::Arc;
 
 /// What a method's integration must know of its API and its method.
@@ -95,18 +95,18 @@ impl Backend {
 }
 
 impl CompiledIntegration {
-    /// The whole way there and back, noted step by step. Bodies that mappings read are taken up to `body_bytes_max` bytes.
-    pub fn answer<'a>(
-        &'a self,
-        upstreams: &'a Upstreams,
-        ex: &'a mut Exchange,
-        body_bytes_max: u64,
-    ) -> impl Future<Output = Result<Reply, Refusal>> + use<'a> {
-        self.answer_before(upstreams, ex, body_bytes_max, ())
+    /// The whole way there and back, noted step by step, and told where the exchange has a story. Bodies that mappings read are taken up
+    /// to `body_bytes_max` bytes.
+    pub async fn answer(&self, upstreams: &Upstreams, ex: &mut Exchange, body_bytes_max: u64) -> Result<Reply, Refusal> {
+        match ex.story.clone() {
+            None => self.answer_before(upstreams, ex, body_bytes_max, ()).await,
+            // Boxed, as it is rare: the future of every request would carry it.
+            Some(story) => Box::pin(self.answer_before(upstreams, ex, body_bytes_max, story)).await,
+        }
     }
 
     /// The same, before somebody who looks on.
-    pub async fn answer_before<O: Onlooker>(
+    async fn answer_before<O: Onlooker>(
         &self,
         upstreams: &Upstreams,
         ex: &mut Exchange,
@@ -119,10 +119,8 @@ impl CompiledIntegration {
         let called = self.backend.call(upstreams, ask, ex, &mut onlooker).await;
         let mut reply = ex.notes.outcome(Stage::Integration, called)?;
         if O::LOOKS && matches!(self.backend, Backend::Http(_)) {
-            read_whole(&mut reply, body_bytes_max).await?;
-            let body: &[u8] = if let ReplyBody::Whole(bytes) = &reply.body { bytes } else { &[] };
             let latency = ex.notes.upstream.answered.since(ex.notes.upstream.began);
-            onlooker.answered(reply.status, latency.as_millis() as u64, &reply.fields, body);
+            onlooker.answered(latency.as_millis() as u64, &mut reply);
         }
         let read = self.response.read_body(&mut reply, body_bytes_max).await;
         let answered = read.and_then(|()| self.response.apply(reply, ex));

@@ -63,22 +63,27 @@ impl FunctionIntegration {
         })?;
         ex.notes.function = Some(told);
         let kind = self.invocation_type(&ask)?;
-        let payload = self.payload(ask, ex).await?;
+        let mut payload = self.payload(ask, ex).await?;
         if O::LOOKS {
-            look(&function, kind, &payload, ex, onlooker);
+            payload = look(&function, kind, payload, ex, onlooker);
         }
         let functions = upstreams.functions();
         let source = (functions.asks_policies() && !self.has_role).then(|| source_arn(ex));
         let trace = Some(String::from_utf8_lossy(&trace::for_backend(ex)).into());
         let invocation = Invocation { function, kind, payload, wants_log: false, client_context: None, trace, source };
         let invoked = functions.invoke(upstreams, invocation, self.timeout, &mut ex.notes.upstream).await;
-        let invoked = invoked.map_err(|failure| {
+        let mut invoked = invoked.map_err(|failure| {
             ex.notes.function_error = Some(failure.because().into());
             failure.refusal()
         })?;
         if O::LOOKS {
             let latency = ex.notes.upstream.answered.since(ex.notes.upstream.began);
-            onlooker.answered(invoked.status, latency.as_millis() as u64, &fields_of(&invoked), &invoked.payload);
+            let body = ReplyBody::Whole(std::mem::take(&mut invoked.payload));
+            let mut shown = Reply { status: invoked.status, fields: fields_of(&invoked), body };
+            onlooker.answered(latency.as_millis() as u64, &mut shown);
+            if let ReplyBody::Whole(payload) = shown.body {
+                invoked.payload = payload;
+            }
         }
         match self.is_proxy {
             true => self.proxied(invoked, ex, onlooker),
@@ -202,7 +207,7 @@ fn source_arn(ex: &Exchange) -> String {
 }
 
 /// The invocation as AWS's execution log shows it, wherever the function is.
-fn look<O: Onlooker>(function: &FunctionArn, kind: InvocationType, payload: &[u8], ex: &Exchange, onlooker: &mut O) {
+fn look<O: Onlooker>(function: &FunctionArn, kind: InvocationType, payload: Buffer, ex: &Exchange, onlooker: &mut O) -> Buffer {
     let origin = format!("https://lambda.{}.amazonaws.com", function.region);
     let mut head = format!("POST /2015-03-31/functions/{function}/invocations HTTP/1.1\r\n");
     let (api, trace) = (&ex.stage().api, trace::for_backend(ex));
@@ -221,5 +226,10 @@ fn look<O: Onlooker>(function: &FunctionArn, kind: InvocationType, payload: &[u8
     if kind != InvocationType::RequestResponse {
         head.push_str(&format!("{INVOCATION_TYPE}: {}\r\n", kind.name()));
     }
-    onlooker.asked(&origin, head.as_bytes(), payload);
+    let body = RequestBody::Whole(payload);
+    onlooker.asked(&origin, head.as_bytes(), &body);
+    match body {
+        RequestBody::Whole(payload) => payload,
+        RequestBody::None | RequestBody::Stream(_) => Buffer::none(),
+    }
 }

@@ -70,7 +70,7 @@ impl HttpIntegration {
     pub async fn call<O: Onlooker>(&self, upstreams: &Upstreams, ask: Ask, ex: &mut Exchange, onlooker: &mut O) -> Result<Reply, Refusal> {
         let call = self.prepare(upstreams, ask, ex)?;
         if O::LOOKS {
-            onlooker.asked(&call.target.origin(), &call.head, call.body.bytes());
+            onlooker.asked(&call.target.origin(), &call.head, &call.body);
         }
         let (asked_by_head, wanted_by_head) = (call.method == Method::Head, ex.request.head.method() == Method::Head);
         let answered = upstreams.ask(call, &mut ex.notes.upstream).await.map_err(|failure| failure.refusal())?;
