@@ -10,6 +10,7 @@
 //! `found/`. A target is a pure function of its bytes: no clock, no sockets, no dice.
 
 mod answer_head;
+mod archive;
 mod chunked;
 mod client;
 mod connection;
@@ -76,6 +77,7 @@ pub const TARGETS: &[Target] = &[
         about: "signatures of control calls: what was signed is taken, what was changed since is not",
         run: signature::run,
     },
+    Target { name: "archive", about: "archives of code: taken whole or refused, and never beyond what they announce", run: archive::run },
     Target {
         name: "mapping",
         about: "parameter mappings and templates of an integration: what they make can be written",

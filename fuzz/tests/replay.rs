@@ -76,6 +76,11 @@ fn operations_answer_or_refuse_in_aws_shape() {
 }
 
 #[test]
+fn archives_are_taken_whole_or_refused() {
+    replay("archive");
+}
+
+#[test]
 fn patches_are_all_or_nothing() {
     replay("patch");
 }

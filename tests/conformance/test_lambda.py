@@ -218,6 +218,22 @@ def test_a_node_function_answers(start: Callable[..., Cardea]) -> None:
     assert (told["errorType"], told["errorMessage"]) == ("TypeError", "told")
 
 
+def test_a_rust_function_answers(fn: Functions) -> None:
+    """The official Rust client: tests/functions/rust, where somebody has built it."""
+    program = os.environ.get("RUST_RIC")
+    if program is None:
+        pytest.skip("RUST_RIC names no program of tests/functions/rust")
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        about = zipfile.ZipInfo("bootstrap")
+        about.external_attr, about.compress_type = 0o100755 << 16, zipfile.ZIP_DEFLATED
+        made.writestr(about, Path(program).read_bytes())
+    name = fn.make(Code={"ZipFile": out.getvalue()}, Runtime="provided.al2023")
+    told = fn.invoke(name, {"a": 1})
+    assert (told["event"], told["arn"]) == ({"a": 1}, fn.arn(name))
+    assert fn.error(name, "fail")["errorMessage"] == "told"
+
+
 def test_a_folder_of_this_machine_can_be_code(fn: Functions, tmp_path: Path, start: Callable[..., Cardea]) -> None:
     (tmp_path / "index.py").write_text(ECHO)
     name = fn.make(Code={"S3Bucket": "local-folder", "S3Key": str(tmp_path)})

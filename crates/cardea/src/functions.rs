@@ -23,6 +23,9 @@ const PROCESSES_PER_CORE: usize = 16;
 /// How long a process may take to ask for work for the first time (AWS: 10 s).
 const INIT_TIME_MAX: Duration = Duration::from_secs(10);
 
+/// How long to wait before an event is tried again, as on AWS.
+const EVENT_WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
+
 /// Starts a host, and what keeps it true to the store.
 pub(crate) fn start(
     config: &Config,
@@ -41,6 +44,7 @@ pub(crate) fn start(
         init_time_max: INIT_TIME_MAX,
         user: user(&config.function_user)?,
         path: std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned()),
+        event_waits: EVENT_WAITS.to_vec(),
         dead_letters: config.data_dir.join("dead-letters"),
         run_dir: run_dir.clone(),
     };

@@ -9,8 +9,6 @@ use std::time::Duration;
 
 /// Events that may wait at once.
 pub(super) const EVENTS_MAX: usize = 1_000;
-/// How long to wait before each further attempt (AWS: one minute, then two).
-const WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
 /// How long to wait for a place, and how often.
 const THROTTLED_WAIT: Duration = Duration::from_secs(5);
 const THROTTLED_TIMES_MAX: u32 = 720;
@@ -30,7 +28,7 @@ pub(super) fn queue(host: &Host, invocation: Invocation) -> Result<(), Failure> 
 }
 
 async fn deliver(host: &Host, invocation: Invocation) {
-    let mut waits = WAITS.into_iter();
+    let mut waits = host.0.settings.event_waits.iter();
     let mut throttled = 0;
     loop {
         let why = match attempt(host, &invocation).await {
@@ -44,7 +42,7 @@ async fn deliver(host: &Host, invocation: Invocation) {
             Err(failure) => failure.because().into_owned(),
         };
         match waits.next() {
-            Some(wait) => tokio::time::sleep(wait).await,
+            Some(wait) => tokio::time::sleep(*wait).await,
             None => return bury(&host.0, &invocation, why).await,
         }
     }

@@ -30,11 +30,12 @@ use build::{Code, FunctionKey, Hosted};
 use job::{Concurrency, Job};
 use journal::Journal;
 use pool::Pool;
+use process::Process;
 use std::collections::HashMap;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -57,6 +58,8 @@ pub struct Settings {
     pub path: String,
     /// Where code is unpacked and scratch directories are: functions must be able to get there. Removed at the end.
     pub run_dir: PathBuf,
+    /// How long to wait before each further attempt to deliver an event (AWS: one minute, then two).
+    pub event_waits: Vec<Duration>,
     /// Where events are written down that could not be delivered.
     pub dead_letters: PathBuf,
 }
@@ -96,6 +99,8 @@ struct Shared {
     /// Code that is unpacked, by digest.
     places: Mutex<HashMap<Arc<str>, Place>>,
     stopped: AtomicBool,
+    /// Every process that runs.
+    live: Mutex<Vec<Weak<Process>>>,
 }
 
 type Place = Arc<OnceCell<Arc<Folder>>>;
@@ -150,6 +155,7 @@ impl Host {
             changing: Mutex::default(),
             places: Mutex::default(),
             stopped: AtomicBool::new(false),
+            live: Mutex::default(),
         }));
         folders::watch(&host);
         Ok(host)
@@ -285,8 +291,12 @@ impl Host {
             pool.retire();
         }
         let most = u32::try_from(self.0.settings.processes_max.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
-        // Once every place is free, every process is gone.
-        let _late = tokio::time::timeout(STOP_WAIT, self.0.permits.acquire_many(most)).await;
+        // Once every place is free, every process is gone. Who is busy has had the time of the drain, and gets a moment more.
+        if tokio::time::timeout(STOP_GRACE, self.0.permits.acquire_many(most)).await.is_err() {
+            let live = std::mem::take(&mut *self.0.live());
+            live.iter().filter_map(Weak::upgrade).for_each(|process| process.force());
+            let _late = tokio::time::timeout(STOP_WAIT, self.0.permits.acquire_many(most)).await;
+        }
         let run_dir = self.0.settings.run_dir.clone();
         let _removed = tokio::task::spawn_blocking(move || {
             // What is left is in a directory for temporary things.
@@ -296,7 +306,9 @@ impl Host {
     }
 }
 
-/// How long processes may take to end when the program does.
+/// How long busy processes may go on when the program ends.
+const STOP_GRACE: Duration = Duration::from_millis(500);
+/// How long processes may take to be gone once they are killed.
 const STOP_WAIT: Duration = Duration::from_secs(3);
 
 fn uuid(mut bytes: [u8; 16]) -> RequestId {
@@ -306,6 +318,17 @@ fn uuid(mut bytes: [u8; 16]) -> RequestId {
 }
 
 impl Shared {
+    fn live(&self) -> MutexGuard<'_, Vec<Weak<Process>>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers a process for as long as it runs.
+    fn remember(&self, process: &Arc<Process>) {
+        let mut live = self.live();
+        live.retain(|known| known.strong_count() > 0);
+        live.push(Arc::downgrade(process));
+    }
+
     /// A place for a process. Where there is none, somebody's idle process makes room.
     fn permit(&self) -> Option<OwnedSemaphorePermit> {
         if let Ok(permit) = self.permits.clone().try_acquire_owned() {

@@ -21,6 +21,7 @@ use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -55,6 +56,8 @@ pub(super) struct Process {
     /// Something must be looked at, for the watch.
     look: Notify,
     tail: Mutex<VecDeque<u8>>,
+    /// It must end, whatever it is at.
+    forced: AtomicBool,
     pid: OnceLock<Pid>,
     /// What it prints comes out of these.
     pipes: OnceLock<Vec<OwnedFd>>,
@@ -156,6 +159,12 @@ impl Process {
             *phase = Phase::Ending(how);
         }
         drop(phase);
+        self.look.notify_one();
+    }
+
+    /// Ends it, whatever it is at: that is told as if it had died.
+    pub(super) fn force(&self) {
+        self.forced.store(true, Ordering::Release);
         self.look.notify_one();
     }
 
@@ -331,6 +340,9 @@ impl Process {
         let settings = &self.pool.host.settings;
         let timeout = Duration::from_millis(u64::from(self.pool.build.timeout_ms));
         let left = |since: Moment, most: Duration| most.checked_sub(now.since(since)).filter(|left| !left.is_zero());
+        if self.forced.load(Ordering::Acquire) {
+            return Err(End::Unwanted);
+        }
         if let Phase::Ending(how) = &mut *phase {
             return Err(std::mem::replace(how, End::Unwanted));
         }
@@ -378,10 +390,12 @@ pub(super) async fn run(pool: Arc<Pool>, job: Job, permit: OwnedSemaphorePermit)
         work: Notify::new(),
         look: Notify::new(),
         tail: Mutex::default(),
+        forced: AtomicBool::new(false),
         pid: OnceLock::new(),
         pipes: OnceLock::new(),
         pool: pool.clone(),
     });
+    pool.host.remember(&process);
     let ended = live(&process).await;
     if let Some(job) = process.close() {
         process.answer_for(job, ended);
