@@ -78,7 +78,9 @@ impl Node {
         let (access_log, _writer) = runtime::access_log::Writer::start(config.data_dir.join("logs")).map_err(in_dir)?;
         let threads = if config.threads > 0 { config.threads } else { std::thread::available_parallelism().map_or(1, usize::from) };
         let account_rate = (config.account_rate_limit > 0).then(|| Rate::new(config.account_rate_limit as f64, config.account_burst_limit));
-        let gateway = Arc::new(Gateway::new(
+        let home = Realm::new(&config.account_id, &config.region);
+        let keys = Arc::new(KnownKeys::new(&root, &home.account));
+        let gateway = Gateway::new(
             store.clone(),
             sealer.clone(),
             clock.clone(),
@@ -94,7 +96,8 @@ impl Node {
                 aws_strict: config.aws_strict,
             },
             tokio::runtime::Handle::current(),
-        ));
+        );
+        let gateway = Arc::new(gateway.knowing(keys.clone()));
         let mut proxies = Vec::new();
         for (prefix, url) in &config.proxies {
             let slot =
@@ -111,7 +114,6 @@ impl Node {
         let tls = tls_plan(config, &clock)?;
         let certificates = tls.as_ref().map(|tls| tls.certificates.clone());
         let lanes = Arc::new(start_lanes(config, threads, tls, &gateway, &clock)?);
-        let home = Realm::new(&config.account_id, &config.region);
         let house = House {
             store: store.clone(),
             clock: clock.clone(),
@@ -129,7 +131,7 @@ impl Node {
             house: Arc::new(house),
             catalogue: Catalogue::new(&operations()),
             own: Catalogue::new(publish::OWN_OPERATIONS),
-            credentials: Arc::new(KnownKeys { root: root.clone(), account: home.account.clone() }),
+            credentials: keys,
             lanes: lanes.clone(),
             gateway: gateway.clone(),
             clock,

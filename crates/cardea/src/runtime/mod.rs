@@ -7,6 +7,7 @@
 //! Counters, pools and keys live in registries beside the table, by identity: a deployment refills no bucket.
 
 pub mod access_log;
+mod admission;
 pub mod caches;
 mod caching;
 pub mod compile;

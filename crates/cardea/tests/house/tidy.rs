@@ -181,7 +181,7 @@ fn each_crate_depends_on_those_to_its_left() {
         ("jsonkit", &[][..]),
         ("vtl", &[][..]),
         ("base", &["sigv4", "h1"][..]),
-        ("admit", &["base", "iam", "jsonkit", "sigv4"][..]),
+        ("admit", &["base", "h1", "iam", "jsonkit", "sigv4"][..]),
         ("deliver", &["base", "h1", "jsonkit", "vtl"][..]),
         ("define", &["base", "iam", "admit", "deliver"][..]),
         ("publish", &["base", "admit", "deliver", "define"][..]),

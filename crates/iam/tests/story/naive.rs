@@ -55,7 +55,8 @@ fn about(statement: &Json, asked: &Asked, variables: bool) -> bool {
         |json: &Json| texts(json).iter().any(|wanted| expanded(wanted, asked, variables).is_some_and(|w| like(&w, &asked.resource)));
     let unknown = |json: &Json| texts(json).iter().any(|wanted| expanded(wanted, asked, variables).is_none());
     let resource_fits = if statement["Resource"].is_null() {
-        !resource(&statement["NotResource"]) && !(statement["Effect"] == "Allow" && unknown(&statement["NotResource"]))
+        let opens_unknown = statement["Effect"] == "Allow" && unknown(&statement["NotResource"]);
+        !(opens_unknown || resource(&statement["NotResource"]))
     } else {
         resource(&statement["Resource"])
     };
@@ -160,7 +161,7 @@ fn holds(operator: &str, wanted: &str, value: &str, asked: &Asked, variables: bo
     let text = || expanded(wanted, asked, variables);
     match operator {
         "StringEquals" => text().is_some_and(|wanted| plain(&wanted) == value),
-        "StringEqualsIgnoreCase" => text().is_some_and(|wanted| plain(&wanted).to_ascii_lowercase() == value.to_ascii_lowercase()),
+        "StringEqualsIgnoreCase" => text().is_some_and(|wanted| plain(&wanted).eq_ignore_ascii_case(value)),
         "StringLike" => text().is_some_and(|wanted| like(&wanted, value)),
         "ArnEquals" | "ArnLike" => text().is_some_and(|wanted| {
             let (mut w, v): (Vec<&str>, Vec<&str>) = (wanted.splitn(6, ':').collect(), value.splitn(6, ':').collect());
