@@ -24,6 +24,7 @@ mod naive;
 mod openapi_import;
 mod patch;
 mod peer;
+mod policy;
 mod request_head;
 mod server;
 mod signature;
@@ -88,6 +89,11 @@ pub const TARGETS: &[Target] = &[
         name: "json_schema",
         about: "schemas whose verdict is the same alone, asked for by another, and the opposite where forbidden",
         run: json_schema::run,
+    },
+    Target {
+        name: "policy",
+        about: "policy documents: compiled or told what is wrong, the same however their statements are put together",
+        run: policy::run,
     },
     Target {
         name: "template",

@@ -101,6 +101,11 @@ fn schemas_do_not_contradict_themselves() {
 }
 
 #[test]
+fn policies_decide_alike_however_they_are_put_together() {
+    replay("policy");
+}
+
+#[test]
 fn each_target_is_replayed_and_has_a_sane_bound() {
     let text = include_str!("replay.rs");
     for target in TARGETS {

@@ -79,6 +79,7 @@ fn dictionary(target: &str) -> &'static str {
         "openapi_import" => "openapi.dict",
         "jsonpath" | "json_schema" => "json.dict",
         "member" | "patch" | "signature" => "control.dict",
+        "policy" => "policy.dict",
         "template" => "template.dict",
         _ => "http.dict",
     }

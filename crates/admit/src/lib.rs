@@ -3,7 +3,9 @@
 pub mod api_key;
 pub mod authorizer;
 pub mod client_certificate;
+pub mod identity;
 pub mod request_validator;
+pub mod resource_policy;
 mod scan;
 pub mod usage_plan;
 

@@ -1,6 +1,8 @@
 //! The small files of a data directory: the root key, the sealing key, and where a running node listens.
 
+use admit::identity::{self, Keys, Kind, Powers};
 use base::api::{Credentials, Identity};
+use base::gate::Signer;
 use base::store::SEALING_KEY_BYTES;
 use base::world::Ids;
 use serde::{Deserialize, Serialize};
@@ -129,13 +131,35 @@ fn write_file(dir: &Path, name: &str, bytes: &[u8], mode: u32) -> io::Result<()>
 
 /// The access keys this node knows: the root key, until identities come.
 pub struct KnownKeys {
-    pub root: RootKey,
-    pub account: Arc<str>,
+    id: String,
+    root: Arc<identity::Identity>,
+}
+
+impl KnownKeys {
+    /// Knows the root key of an account.
+    pub fn new(root: &RootKey, account: &Arc<str>) -> KnownKeys {
+        let signer = Signer {
+            access_key: root.id.as_str().into(),
+            account: account.clone(),
+            id: account.clone(),
+            arn: format!("arn:aws:iam::{account}:root").into(),
+        };
+        let secret = root.secret.as_str().into();
+        let identity = identity::Identity { secret, signer: Arc::new(signer), kind: Kind::Root, powers: Powers::Everything };
+        KnownKeys { id: root.id.clone(), root: Arc::new(identity) }
+    }
+}
+
+impl Keys for KnownKeys {
+    fn find(&self, access_key: &str) -> Option<Arc<identity::Identity>> {
+        (access_key == self.id).then(|| self.root.clone())
+    }
 }
 
 impl Credentials for KnownKeys {
     fn identity(&self, access_key_id: &str) -> Option<Identity> {
-        (access_key_id == self.root.id).then(|| Identity { secret: self.root.secret.as_str().into(), account: self.account.clone() })
+        let found = self.find(access_key_id)?;
+        Some(Identity { secret: found.secret.clone(), account: found.signer.account.clone() })
     }
 }
 

@@ -105,6 +105,8 @@ impl Node {
         let threads = if config.threads > 0 { config.threads } else { std::thread::available_parallelism().map_or(1, usize::from) };
         let account_rate = (config.account_rate_limit > 0).then(|| Rate::new(config.account_rate_limit as f64, config.account_burst_limit));
         let (host, hosting) = functions::start(config, store.clone(), sealer.clone(), clock.clone(), ids.clone())?;
+        let home = Realm::new(&config.account_id, &config.region);
+        let keys = Arc::new(KnownKeys::new(&root, &home.account));
         let gateway = Gateway::new(
             store.clone(),
             sealer.clone(),
@@ -122,7 +124,7 @@ impl Node {
             },
             tokio::runtime::Handle::current(),
         );
-        let gateway = Arc::new(gateway.with_functions(hosting));
+        let gateway = Arc::new(gateway.with_functions(hosting).knowing(keys.clone()));
         let mut proxies = Vec::new();
         for (prefix, url) in &config.proxies {
             let slot =
@@ -139,7 +141,6 @@ impl Node {
         let tls = tls_plan(config, &clock)?;
         let certificates = tls.as_ref().map(|tls| tls.certificates.clone());
         let lanes = Arc::new(start_lanes(config, threads, tls, upstream_tls, &gateway, &clock, &host)?);
-        let home = Realm::new(&config.account_id, &config.region);
         let house = House {
             store: store.clone(),
             clock: clock.clone(),
@@ -158,7 +159,7 @@ impl Node {
             catalogue: Catalogue::new(&operations()),
             services: services(),
             own: Catalogue::new(&[publish::OWN_OPERATIONS, deliver::OWN_OPERATIONS].concat()),
-            credentials: Arc::new(KnownKeys { root: root.clone(), account: home.account.clone() }),
+            credentials: keys,
             lanes: lanes.clone(),
             gateway: gateway.clone(),
             clock,

@@ -40,6 +40,13 @@ pub(crate) fn sha256_base64(bytes: &[u8]) -> String {
 }
 
 impl Payload<'_> {
+    /// A body by its hash alone, for who has made that elsewhere.
+    pub fn hashed(bytes: &[u8]) -> Payload<'static> {
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+        Payload::Sha256(sha256)
+    }
+
     pub(crate) fn sha256_hex(&self) -> String {
         match self {
             Payload::Bytes(bytes) => sha256_hex(bytes),

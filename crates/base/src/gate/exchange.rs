@@ -132,6 +132,19 @@ pub struct RouteFacts {
 pub struct Caller {
     /// The id of the API key, once that was found good; blank until then.
     pub api_key_id: Short,
+    /// Who signed it, once the signature was found good.
+    pub signer: Option<Arc<Signer>>,
+}
+
+/// Who signed a request, as `$context.identity` tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signer {
+    pub access_key: Arc<str>,
+    pub account: Arc<str>,
+    /// The unique id: `AIDA…`, `AROA…:session`, or the account's number for its root.
+    pub id: Arc<str>,
+    /// `arn:aws:iam::111111111111:user/ann`.
+    pub arn: Arc<str>,
 }
 
 impl Exchange {

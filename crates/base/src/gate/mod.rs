@@ -28,7 +28,7 @@ mod witness;
 pub use access_format::{AccessFormat, AccessLog};
 pub use body::{BodyFault, BodySource, Fill, RequestBody};
 pub use buffers::{BUFFERED_BYTES_MAX, Buffer, buffered_bytes, limit_buffered_bytes};
-pub use exchange::{Caller, Exchange, Place, Request, RouteFacts, Scheme, Series, StageFacts};
+pub use exchange::{Caller, Exchange, Place, Request, RouteFacts, Scheme, Series, Signer, StageFacts};
 pub use lane::Lane;
 pub use media::{JSON, accepted, accepted_as_said, answered_media_type, media_type};
 pub use notes::{Cached, Notes, Short, Stage, Upstream, Verdict};

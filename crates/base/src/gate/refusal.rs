@@ -24,6 +24,8 @@ pub enum RefusalKind {
     ResourceNotFound,
     Throttled,
     Unauthorized,
+    /// A signature by a key that nobody knows: 403, worded as `DEFAULT_4XX`.
+    UnrecognizedClient,
     UnsupportedMediaType,
     WafFiltered,
     /// 400 without a type of its own: an API can word it as `DEFAULT_4XX`.
@@ -57,7 +59,7 @@ impl RefusalKind {
             RefusalKind::Unauthorized => "UNAUTHORIZED",
             RefusalKind::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             RefusalKind::WafFiltered => "WAF_FILTERED",
-            RefusalKind::BadRequest | RefusalKind::IncompleteSignature => "DEFAULT_4XX",
+            RefusalKind::BadRequest | RefusalKind::IncompleteSignature | RefusalKind::UnrecognizedClient => "DEFAULT_4XX",
             RefusalKind::BadGateway => "DEFAULT_5XX",
             RefusalKind::Front(_) => return None,
         })
@@ -74,6 +76,7 @@ impl RefusalKind {
             | RefusalKind::InvalidApiKey
             | RefusalKind::InvalidSignature
             | RefusalKind::MissingAuthenticationToken
+            | RefusalKind::UnrecognizedClient
             | RefusalKind::WafFiltered => 403,
             RefusalKind::ResourceNotFound => 404,
             RefusalKind::RequestTooLarge => 413,
@@ -106,6 +109,7 @@ impl RefusalKind {
             RefusalKind::ResourceNotFound => "ResourceNotFoundException",
             RefusalKind::Throttled => "TooManyRequestsException",
             RefusalKind::Unauthorized => "UnauthorizedException",
+            RefusalKind::UnrecognizedClient => "UnrecognizedClientException",
             RefusalKind::ApiConfigurationError
             | RefusalKind::BadGateway
             | RefusalKind::IntegrationFailure
@@ -137,6 +141,7 @@ impl RefusalKind {
             RefusalKind::ResourceNotFound => "Not Found",
             RefusalKind::Throttled | RefusalKind::Front(429) => "Too Many Requests",
             RefusalKind::Unauthorized => "Unauthorized",
+            RefusalKind::UnrecognizedClient => "The security token included in the request is invalid.",
             RefusalKind::UnsupportedMediaType => "Unsupported Media Type",
             RefusalKind::Front(408) => "Request Timeout",
             RefusalKind::Front(414) => "Request URI too long",

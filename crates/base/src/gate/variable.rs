@@ -32,10 +32,15 @@ variables! {
     ErrorValidation = "error.validationErrorString",
     ExtendedRequestId = "extendedRequestId",
     HttpMethod = "httpMethod",
+    IdentityAccessKey = "identity.accessKey",
+    IdentityAccountId = "identity.accountId",
     IdentityApiKey = "identity.apiKey",
     IdentityApiKeyId = "identity.apiKeyId",
+    IdentityCaller = "identity.caller",
     IdentitySourceIp = "identity.sourceIp",
+    IdentityUser = "identity.user",
     IdentityUserAgent = "identity.userAgent",
+    IdentityUserArn = "identity.userArn",
     IntegrationError = "integrationErrorMessage",
     IntegrationErrorLong = "integration.error",
     IntegrationLatency = "integrationLatency",
@@ -122,6 +127,8 @@ impl Variable {
                 | EndpointType
                 | ErrorResponseType
                 | ExtendedRequestId
+                | IdentityAccessKey
+                | IdentityAccountId
                 | IdentityApiKeyId
                 | IdentitySourceIp
                 | IntegrationLatency
@@ -160,6 +167,7 @@ impl Variable {
         let notes = &ex.notes;
         let stage = ex.place.stage.as_deref();
         let route = ex.place.route.as_deref();
+        let signer = ex.caller.signer.as_deref();
         let host = || ex.request.head.host_name();
         let mut text = |text: &str| out.extend_from_slice(text.as_bytes());
         match self {
@@ -185,6 +193,11 @@ impl Variable {
             Variable::ErrorValidation => text(notes.validation_error.as_deref().unwrap_or("")),
             Variable::ExtendedRequestId => out.extend_from_slice(ex.extended_id.as_bytes()),
             Variable::HttpMethod => text(ex.request.head.method_text()),
+            Variable::IdentityAccessKey => text(signer.map_or("", |signer| &signer.access_key)),
+            Variable::IdentityAccountId => text(signer.map_or("", |signer| &signer.account)),
+            // Of what signs there is one id, told twice (documented).
+            Variable::IdentityCaller | Variable::IdentityUser => text(signer.map_or("", |signer| &signer.id)),
+            Variable::IdentityUserArn => text(signer.map_or("", |signer| &signer.arn)),
             // A key that was found good is the one that came in the header. It is a secret: access logs mask it.
             Variable::IdentityApiKey if !ex.caller.api_key_id.as_bytes().is_empty() => {
                 out.extend_from_slice(ex.request.head.field(Known::XApiKey).unwrap_or_default());

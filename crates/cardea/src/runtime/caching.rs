@@ -1,7 +1,8 @@
 //! The response cache's place in a request's life: before the integration, after everybody who may say no.
 
-use super::Desk;
+use super::compile::CompiledDeployment;
 use super::view::{Caching, Unauthorized};
+use super::{Desk, admission};
 use base::gate::{Cached, Exchange, Refusal, RefusalKind, Reply, Stage, Verdict};
 use deliver::integration::CompiledIntegration;
 use deliver::response_cache::{CacheKey, Flight, Found, keep};
@@ -20,17 +21,28 @@ enum Answered {
     Alone,
 }
 
+/// A caller's wish for a new answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// It has none, or none that anybody heeds.
+    None,
+    Granted,
+    /// It is served, and told that its wish was not heeded.
+    Ignored,
+}
+
 /// The cache's answer, or the back end's, which is then kept.
 pub(super) async fn answer(
     desk: &Desk,
+    deployment: &CompiledDeployment,
     caching: &Caching,
     key: &CacheKey,
     work: &CompiledIntegration,
     ex: &mut Exchange,
 ) -> Result<Reply, Refusal> {
     let bytes_max = desk.gateway.settings.payload_bytes_max;
-    let mut warns = false;
-    let mut reply = match ask(caching, key, bytes_max, &mut warns, ex).await? {
+    let wish = if wants_new(ex) { wish(desk, deployment, caching, ex)? } else { Wish::None };
+    let mut reply = match ask(caching, key, bytes_max, wish, ex).await? {
         Answered::Hit(reply) => reply,
         Answered::Alone => work.answer(&desk.upstreams, ex, bytes_max).await?,
         Answered::Lead(flight) => match work.answer(&desk.upstreams, ex, bytes_max).await {
@@ -42,7 +54,7 @@ pub(super) async fn answer(
             }
         },
     };
-    if warns {
+    if wish == Wish::Ignored {
         warn(&mut reply);
     }
     Ok(reply)
@@ -54,25 +66,29 @@ fn wants_new(ex: &Exchange) -> bool {
     wish.split(',').map(str::trim).any(|wish| wish.eq_ignore_ascii_case("max-age=0") || wish.eq_ignore_ascii_case("no-cache"))
 }
 
-/// Asks the cache. Waits where another asks the back end for the same.
-async fn ask(caching: &Caching, key: &CacheKey, bytes_max: u64, warns: &mut bool, ex: &mut Exchange) -> Result<Answered, Refusal> {
-    let mut renews = wants_new(ex);
-    if renews && let Some(unauthorized) = caching.unauthorized {
-        // Nobody can be authorised for execute-api:InvalidateCache yet.
-        renews = false;
-        *warns = unauthorized == Unauthorized::Warned;
-        if unauthorized == Unauthorized::Refused {
+/// What becomes of a caller's wish for a new answer: where it takes a right, `execute-api:InvalidateCache` is that.
+fn wish(desk: &Desk, deployment: &CompiledDeployment, caching: &Caching, ex: &mut Exchange) -> Result<Wish, Refusal> {
+    match caching.unauthorized {
+        None => Ok(Wish::Granted),
+        Some(_) if admission::may_invalidate(desk, deployment, ex) => Ok(Wish::Granted),
+        Some(Unauthorized::Warned) => Ok(Wish::Ignored),
+        Some(Unauthorized::Served) => Ok(Wish::None),
+        Some(Unauthorized::Refused) => {
             let because = "the caller wants a new answer with Cache-Control, and may not invalidate the cache";
-            return ex.notes.outcome(Stage::Cache, Err(Refusal::of(RefusalKind::AccessDenied, because)));
+            ex.notes.outcome(Stage::Cache, Err(Refusal::of(RefusalKind::AccessDenied, because)))
         }
     }
+}
+
+/// Asks the cache. Waits where another asks the back end for the same.
+async fn ask(caching: &Caching, key: &CacheKey, bytes_max: u64, wish: Wish, ex: &mut Exchange) -> Result<Answered, Refusal> {
     if key.needs_body() {
         ex.request.body.whole(bytes_max).await?;
     }
     let made = key.of(ex);
     let key = ex.notes.outcome(Stage::Cache, made)?;
     let clock = ex.lane.clock.clone();
-    let found = caching.cache.find(key, || clock.now(), renews).await;
+    let found = caching.cache.find(key, || clock.now(), wish == Wish::Granted).await;
     ex.notes.mark(Stage::Cache, Verdict::Passed);
     Ok(match found {
         Found::Hit(kept) => {

@@ -3,6 +3,7 @@
 
 use super::router::{Router, Verb};
 use admit::request_validator::Validation;
+use admit::resource_policy::ResourcePolicy;
 use base::gate::RouteFacts;
 use define::method::record::Method;
 use define::rest_api::record::ApiKeySource;
@@ -20,6 +21,8 @@ use std::sync::Arc;
 pub struct CompiledDeployment {
     pub router: Router<u32>,
     pub methods: Vec<CompiledMethod>,
+    /// Who may call, as the API itself says it.
+    pub policy: Option<ResourcePolicy>,
     pub responses: GatewayResponses,
     /// What is wrong with the API's gateway responses: those parts are left out.
     pub flaws: Vec<String>,
@@ -38,8 +41,18 @@ pub struct CompiledMethod {
     pub validation: Option<Box<Validation>>,
     /// What is done, or all that is wrong with it.
     pub work: Result<CompiledIntegration, Vec<String>>,
-    /// Set where who may call is decided by something that is not there yet: then nobody may.
-    pub closed: Option<&'static str>,
+    pub authorization: Authorization,
+}
+
+/// How a method finds out who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authorization {
+    /// It does not.
+    Open,
+    /// By a signature.
+    Signed,
+    /// By something that is not there yet: nobody may call, and this is why.
+    Undecided(&'static str),
 }
 
 /// What holds for every method of an API.
@@ -65,9 +78,11 @@ pub fn compile(tree: &ApiTree, aws_strict: bool) -> CompiledDeployment {
         methods.push(compile_method(&shared, method, path));
     }
     let (responses, flaws) = GatewayResponses::compile(&tree.gateway_responses);
+    let policy = ResourcePolicy::of(tree.api.policy.as_deref(), tree.api.endpoint_type == "PRIVATE");
     CompiledDeployment {
         router,
         methods,
+        policy,
         responses,
         flaws: flaws.iter().map(ToString::to_string).collect(),
         key_source: tree.api.api_key_source,
@@ -88,15 +103,17 @@ fn compile_method(shared: &Shared<'_>, method: &Method, path: &str) -> CompiledM
     let statuses: Vec<&str> = method.responses.keys().map(String::as_str).collect();
     let mut flaws = Vec::new();
     let validation = validation(shared, method, &mut flaws);
+    let authorization = authorization(method);
+    let is_signed = authorization == Authorization::Signed;
     let work = match &method.integration {
         _ if !flaws.is_empty() => Err(flaws),
         None => Err(vec!["no integration is defined for the method".to_owned()]),
         Some(integration) => {
             let (binary, converts_proxied) = (shared.binary.clone(), shared.aws_strict);
-            integrate(&MethodFacts { is_signed: false, response_statuses: &statuses, binary, converts_proxied }, integration)
+            integrate(&MethodFacts { is_signed, response_statuses: &statuses, binary, converts_proxied }, integration)
         }
     };
-    CompiledMethod { closed: closed(shared.tree, method), api_key_required: method.api_key_required, validation, work, facts }
+    CompiledMethod { authorization, api_key_required: method.api_key_required, validation, work, facts }
 }
 
 /// What a method asks of its requests, by its validator.
@@ -143,14 +160,11 @@ impl Shared<'_> {
 }
 
 /// A method that asks for an authorization which this build cannot decide lets nobody in.
-fn closed(tree: &ApiTree, method: &Method) -> Option<&'static str> {
-    if tree.api.policy.as_deref().is_some_and(|policy| !policy.trim().is_empty()) {
-        return Some("the API has a resource policy, and this release does not evaluate resource policies yet");
-    }
+fn authorization(method: &Method) -> Authorization {
     match method.authorization_type.to_ascii_uppercase().as_str() {
-        "NONE" => None,
-        "AWS_IAM" => Some("the method asks for AWS_IAM authorization, which this release does not have yet"),
-        _ => Some("the method asks for an authorizer, which this release does not have yet"),
+        "NONE" => Authorization::Open,
+        "AWS_IAM" => Authorization::Signed,
+        _ => Authorization::Undecided("the method asks for an authorizer, which this release does not have yet"),
     }
 }
 
@@ -167,11 +181,13 @@ pub fn proxy(url: &str) -> Result<CompiledDeployment, Vec<String>> {
         let work = integrate(&MethodFacts::default(), &whatever_comes(uri))?;
         let facts = RouteFacts { resource_path: path.into(), verb: "ANY".into(), parameters, ..RouteFacts::default() };
         router.insert(path, Verb::Any, methods.len() as u32);
-        methods.push(CompiledMethod { facts: Arc::new(facts), api_key_required: false, validation: None, work: Ok(work), closed: None });
+        let (facts, authorization) = (Arc::new(facts), Authorization::Open);
+        methods.push(CompiledMethod { facts, api_key_required: false, validation: None, work: Ok(work), authorization });
     }
     Ok(CompiledDeployment {
         router,
         methods,
+        policy: None,
         responses: GatewayResponses::default(),
         flaws: Vec::new(),
         key_source: ApiKeySource::Header,

@@ -10,6 +10,7 @@ use super::logs::{self, Logs};
 use super::model::{Model, Stale};
 use super::table::{ApiEntry, Recipe, StageSlot, Table};
 use super::view::{PlanView, StageView, Variant};
+use admit::identity::Keys;
 use admit::usage_plan::record::UsagePlan;
 use arc_swap::ArcSwap;
 use base::api::{ApiError, Progress, Running};
@@ -36,6 +37,8 @@ pub struct Gateway {
     pub logs: Logs,
     pub series: SeriesNames,
     pub caches: Caches,
+    /// Whose access keys sign calls of deployed APIs.
+    pub signers: Arc<dyn Keys>,
     store: Arc<dyn Store>,
     sealer: Arc<Sealer>,
     /// Where compiling and reading happen: never on a data thread.
@@ -107,6 +110,7 @@ impl Gateway {
             quotas,
             clock,
             caches: Caches::new(settings.response_cache_bytes_max),
+            signers: Arc::new(()),
             settings,
             logs,
             series: SeriesNames::default(),
@@ -123,6 +127,11 @@ impl Gateway {
     /// The same, with functions hosted.
     pub fn with_functions(self, hosting: Hosting) -> Gateway {
         Gateway { hosting: Some(hosting), ..self }
+    }
+
+    /// Knows these access keys from then on; else none.
+    pub fn knowing(self, signers: Arc<dyn Keys>) -> Gateway {
+        Gateway { signers, ..self }
     }
 
     /// Loads what is stored, then follows every change until the store closes. Answers once the first table is there.
@@ -284,6 +293,9 @@ impl Gateway {
             let compiled = compile(&tree, aws_strict);
             for flaw in &compiled.flaws {
                 tracing::warn!(api = tree.api.id, flaw, "a part of the API's gateway responses is left out");
+            }
+            if let Some(flaw) = compiled.policy.as_ref().and_then(|policy| policy.flaw()) {
+                tracing::warn!(api = tree.api.id, flaw, "the API's resource policy cannot be evaluated: nobody may call the API");
             }
             Ok::<_, String>(Arc::new(compiled))
         });

@@ -6,6 +6,7 @@
 //!
 //! Counters, pools and keys live in registries beside the table, by identity: a deployment refills no bucket.
 
+mod admission;
 pub mod caches;
 mod caching;
 pub mod compile;

@@ -1,12 +1,12 @@
 //! The life of a request to a REST API, in one function. The order of its lines is the product's contract (rest-api-lifecycle.md §2.1,
 //! architecture §4); `?` is the refusal, and [`super::Desk::answer`] is the one place that renders it.
 
-use super::caching;
 use super::compile::CompiledMethod;
 use super::keys::KeyInPlan;
 use super::router::Verb;
 use super::view::{PlanView, StageView, Variant};
 use super::{Desk, LONG_BODY_BYTES};
+use super::{admission, caching};
 use admit::request_validator::check_body;
 use base::gate::{Buffer, Exchange, Refusal, RefusalKind, Reply, RequestBody, Short, Stage, Story, Verdict, media_type};
 use base::tally::{Bucket, Quota, Rate, Taken, Ticket};
@@ -24,8 +24,7 @@ pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &m
     if let Some(log) = variant.execution(number) {
         ex.story = Some(Story::begin(log.clone(), ex));
     }
-    ex.notes.mark(Stage::ResourcePolicy, Verdict::Absent);
-    authorize(method, ex)?;
+    admission::admit(desk, &variant.deployment, method, ex).await?;
     let pass = identify(desk, view, variant, number, ex)?;
     let charge = meter(desk, &pass, ex).await?;
     throttle(desk, view, variant, number, &pass, charge, ex)?;
@@ -38,7 +37,7 @@ pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &m
         ex.request.body.discard(bytes_max).await?;
     }
     let reply = match (variant.caching(number), &work.cache_key) {
-        (Some(caching), Some(key)) => caching::answer(desk, caching, key, work, ex).await?,
+        (Some(caching), Some(key)) => caching::answer(desk, &variant.deployment, caching, key, work, ex).await?,
         _ => {
             ex.notes.mark(Stage::Cache, Verdict::Absent);
             work.answer(&desk.upstreams, ex, bytes_max).await?
@@ -94,16 +93,6 @@ fn not_found(ex: &Exchange) -> Refusal {
         }
     }
     Refusal::of(RefusalKind::MissingAuthenticationToken, BECAUSE)
-}
-
-fn authorize(method: &CompiledMethod, ex: &mut Exchange) -> Result<(), Refusal> {
-    match method.closed {
-        None => {
-            ex.notes.mark(Stage::Authorizer, Verdict::Absent);
-            Ok(())
-        }
-        Some(because) => ex.notes.outcome(Stage::Authorizer, Err(Refusal::of(RefusalKind::AuthorizerConfigurationError, because))),
-    }
 }
 
 /// What an API key opens: the key, and the plan that covers this stage.

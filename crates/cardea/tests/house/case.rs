@@ -1,6 +1,7 @@
 //! A case file: its parts, and how a case is run. Its form is told in tests/golden/README.md.
 
 use super::given::Ground;
+use super::signers;
 use super::world::Told;
 use std::fmt::Write;
 use std::path::Path;
@@ -86,10 +87,18 @@ fn wire(ground: &Ground, text: &str) -> String {
     let mut lines = text.lines();
     let start = lines.next().unwrap_or_default();
     let mut head = format!("{start} HTTP/1.1\n");
-    let (mut body, mut has_host) = (Vec::new(), false);
+    let (mut body, mut has_host, mut signer, mut from) = (Vec::new(), false, None, String::new());
     for line in lines {
         if let Some(text) = line.strip_prefix("body ") {
             body.push(text);
+            continue;
+        }
+        if let Some(how) = line.strip_prefix("signed by ") {
+            signer = Some(how.to_owned());
+            continue;
+        }
+        if line.starts_with("from ") {
+            from = format!("{line}\n");
             continue;
         }
         let (name, value) = line.split_once(':').unwrap_or_else(|| panic!("no header: {line}"));
@@ -100,7 +109,11 @@ fn wire(ground: &Ground, text: &str) -> String {
     if !has_host {
         writeln!(head, "Host: {}", ground.host("pets")).unwrap();
     }
-    format!("{head}\n{}", body.join("\n"))
+    let body = body.join("\n");
+    if let Some(how) = signer {
+        signers::sign(&mut head, &body, &how, ground.world.clock.wall());
+    }
+    format!("{from}{head}\n{body}")
 }
 
 /// Sends a request as often as there are statuses, and compares: each status, and the last answer with the rest of what is expected.

@@ -171,6 +171,7 @@ impl Ground {
             ops.push(match word {
                 "endpoint" => replace("/disableExecuteApiEndpoint", if rest == "disabled" { "true" } else { "false" }),
                 "policy" => replace("/policy", rest),
+                "type" => replace("/endpointConfiguration/types/EDGE", rest),
                 "source" => replace("/apiKeySource", rest),
                 _ => panic!("an API has no line {line:?}"),
             });

@@ -62,6 +62,7 @@ fn what_is_assumed_is_listed() {
         "address/known-host-beats-path-shape",
         "address/path-shapes",
         "mock/chooses-by-pattern",
+        "policy/what-is-routed-counts",
         "proxy/no-body-with-get",
         "proxy/redirects-are-not-followed",
         "quota/month-is-utc",

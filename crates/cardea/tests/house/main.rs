@@ -10,6 +10,7 @@ mod given;
 mod golden;
 mod method;
 mod pipeline;
+mod signers;
 mod sources;
 mod swaps;
 mod tidy;

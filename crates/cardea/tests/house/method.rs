@@ -101,6 +101,13 @@ impl Method {
         let reads = self.mapped.values().filter(|expression| expression.starts_with("method.request.") && !expression.contains(".body"));
         let parameters: Map<String, Value> = reads.map(|name| (name.clone(), json!(false))).collect();
         self.method.insert("requestParameters".into(), Value::Object(parameters));
+        if self.method["authorizationType"] == "CUSTOM" {
+            let lambda = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:111111111111:function:f/invocations";
+            let authorizer =
+                json!({"name": self.path, "type": "TOKEN", "authorizerUri": lambda, "identitySource": "method.request.header.A"});
+            let made = world.ok("POST", &format!("/restapis/{api}/authorizers"), authorizer).await;
+            self.method.insert("authorizerId".into(), made["id"].clone());
+        }
         world.ok("PUT", &at, Value::Object(self.method.clone())).await;
         if self.is_bare {
             return;

@@ -10,6 +10,7 @@ enum Step {
     Stage,
     Endpoint,
     Route,
+    Policy,
     Authorizer,
     ApiKey,
     Quota,
@@ -20,9 +21,10 @@ enum Step {
     Flaw,
 }
 
-use Step::{AccountThrottle, ApiKey, Authorizer, Endpoint, Flaw, PlanThrottle, Quota, Route, StageThrottle};
+use Step::{AccountThrottle, ApiKey, Authorizer, Endpoint, Flaw, PlanThrottle, Policy, Quota, Route, StageThrottle};
 
-const ORDER: [Step; 10] = [Step::Stage, Endpoint, Route, Authorizer, ApiKey, Quota, PlanThrottle, StageThrottle, AccountThrottle, Flaw];
+const ORDER: [Step; 11] =
+    [Step::Stage, Endpoint, Route, Policy, Authorizer, ApiKey, Quota, PlanThrottle, StageThrottle, AccountThrottle, Flaw];
 
 impl Step {
     /// How its refusal is known: status, and what the operator is told (its beginning).
@@ -31,7 +33,8 @@ impl Step {
             Step::Stage => (403, "the API has no such stage"),
             Endpoint => (403, "the API's default endpoint is disabled"),
             Route => (403, "no resource has this path and verb"),
-            Authorizer => (500, "the method asks for AWS_IAM"),
+            Policy => (403, "statement 1 of the resource policy denies it"),
+            Authorizer => (500, "the method asks for an authorizer"),
             ApiKey => (403, "the API key is disabled"),
             Quota => (429, "the key has used up its quota"),
             PlanThrottle => (429, "the key is over the usage plan's rate"),
@@ -55,9 +58,13 @@ async fn world(refusing: &[Step]) -> (Ground, String) {
     if has(Endpoint) {
         line("api pets: endpoint disabled");
     }
+    if has(Policy) {
+        line("api pets");
+        line(r#"    policy {"Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}"#);
+    }
     line("GET /dogs: key");
     if has(Authorizer) {
-        line("    authorization AWS_IAM");
+        line("    authorization CUSTOM");
     }
     if has(Flaw) {
         line("    request application/json #if(");

@@ -1,6 +1,7 @@
 //! A whole node in memory, without its sockets: the real operations over a store that forgets, a real gateway that follows it, and the
 //! desk of one data thread. The clock is moved by hand and stands at noon of 2026-11-22, a Sunday.
 
+use super::signers::Signers;
 use base::api::dispatch::{Ask, Catalogue};
 use base::api::{Caller, House, Settings};
 use base::gate::{BodyFault, BodySource, Buffer, Exchange, Fill, Lane, ReplyBody, RequestBody};
@@ -79,7 +80,8 @@ impl World {
             aws_strict: false,
         };
         let background = tokio::runtime::Handle::current();
-        let gateway = Arc::new(Gateway::new(store.clone(), sealer.clone(), clock.clone(), quotas, logs.unwrap(), settings, background));
+        let gateway = Gateway::new(store.clone(), sealer.clone(), clock.clone(), quotas, logs.unwrap(), settings, background);
+        let gateway = Arc::new(gateway.knowing(Arc::new(Signers)));
         gateway.follow(Vec::new()).await.unwrap();
         let lane = Rc::new(Lane::new(0, 0, clock.clone(), Dice::seeded(7)));
         let upstreams = Rc::new(Upstreams::new(lane.clone(), tls, deliver::upstream::Settings::default()));
@@ -121,8 +123,12 @@ impl World {
     }
 
     /// A request as it comes on the wire: a head with `\n` or `\r\n` line ends, a blank line, and the body, whose length is told if the
-    /// head does not.
+    /// head does not. A line `from ADDRESS` before it says who the other end is.
     pub(crate) async fn send(&self, text: &str) -> Told {
+        let (peer, text) = match text.strip_prefix("from ").and_then(|rest| rest.split_once('\n')) {
+            Some((peer, rest)) => (Some(peer), rest),
+            None => (None, text),
+        };
         let (head, body) = text.split_once("\n\n").unwrap_or((text.trim_end(), ""));
         let mut bytes = head.trim_end().replace('\n', "\r\n").into_bytes();
         if !body.is_empty() && !head.to_ascii_lowercase().contains("\ncontent-length:") {
@@ -134,6 +140,9 @@ impl World {
             Ok(parsed) => assert_eq!(parsed, Parsed::Complete, "{text}"),
             // What the edge refuses before any desk sees it: the words are the edge's, see its own tests.
             Err(why) => return Told { status: why.status, because: Some(why.because.to_owned()), ..Told::default() },
+        }
+        if let Some(peer) = peer {
+            ex.request.peer.set_ip(peer.parse().unwrap());
         }
         ex.request.body = match (body, ex.request.head.body()) {
             ("", BodyLength::Exact(left)) if left > 0 => RequestBody::Stream(Box::new(Announced(left))),

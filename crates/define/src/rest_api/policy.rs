@@ -3,6 +3,7 @@
 use crate::limits::{self, POLICY_BYTES_MAX, POLICY_BYTES_MAX_EXTENDED};
 use base::api::ApiError;
 use base::store::Realm;
+use iam::{Form, Policy};
 use serde_json::Value;
 
 /// Whose API a policy is for.
@@ -31,6 +32,8 @@ pub fn expanded(mut document: Value, place: &Place<'_>) -> Result<String, ApiErr
         Some(statement) => expand(statement, place)?,
         None => return Err(invalid()),
     }
+    // What cannot be evaluated would let nobody in.
+    Policy::compile(&document, Form::Resource).map_err(|_| invalid())?;
     Ok(document.to_string())
 }
 
