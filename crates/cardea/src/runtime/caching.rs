@@ -32,8 +32,8 @@ pub(super) async fn answer(
     let mut warns = false;
     let mut reply = match ask(caching, key, bytes_max, &mut warns, ex).await? {
         Answered::Hit(reply) => reply,
-        Answered::Alone => work.answer(&desk.upstreams, ex, bytes_max).await?,
-        Answered::Lead(flight) => match work.answer(&desk.upstreams, ex, bytes_max).await {
+        Answered::Alone => work.answer_told(&desk.upstreams, ex, bytes_max).await?,
+        Answered::Lead(flight) => match work.answer_told(&desk.upstreams, ex, bytes_max).await {
             Ok(reply) => land(desk, caching, flight, reply, ex).await?,
             // The gateway's own errors are nobody else's answer: those who wait ask for themselves.
             Err(refusal) => {
