@@ -136,6 +136,19 @@ def test_a_level_of_errors_tells_nothing_of_success(api: Api) -> None:
     assert execution_log(api).count("Extended Request Id") == 1
 
 
+def test_a_body_that_fits_no_model_is_told_as_aws_tells_it(api: Api) -> None:
+    schema = '{"type":"object","required":["name"]}'
+    api.gw.create_model(restApiId=api.id, name="Pet", contentType="application/json", schema=schema)
+    validator = api.gw.create_request_validator(restApiId=api.id, name="body", validateRequestBody=True)["id"]
+    api.mock("/pets", "POST", requestValidatorId=validator, requestModels={"application/json": "Pet"}).deploy()
+    says(api, loglevel="ERROR")
+    assert told(api, api.call("/pets", "POST", {"Content-Type": "application/json"}, b"{}"))[1:] == [
+        'Request body does not match model schema for content type application/json: [object has missing required properties (["name"])]',
+        "Gateway response type: BAD_REQUEST_BODY with status code: 400",
+        "Method completed with status: 400",
+    ]
+
+
 def test_without_data_trace_no_body_and_no_field_is_told(api: Api, backend: Backend) -> None:
     api.proxy("/p", f"{backend.url}/mirror", "POST").deploy()
     says(api, loglevel="INFO")

@@ -10,6 +10,7 @@
 use super::escape::on_one_line;
 use super::exchange::Exchange;
 use super::mask::{Secrets, is_secret, masked};
+use super::media::media_type;
 use super::notes::{Stage, Verdict};
 use super::query::{decoded, query_pairs};
 use super::refusal::{Refusal, RefusalKind};
@@ -100,6 +101,7 @@ impl Story {
         Story::of(Arc::new(log), ex, Some(path))
     }
 
+    #[cold]
     fn of(log: Arc<ExecutionLog>, ex: &mut Exchange, trial: Option<&str>) -> Rc<Story> {
         let mut story = Story { secrets: secrets(ex), sent: None, lane: ex.lane.clone(), lines: RefCell::new(Vec::with_capacity(24)), log };
         if story.log.level == Level::Info {
@@ -185,6 +187,7 @@ impl Story {
     }
 
     /// The method has answered: this is what the caller gets.
+    #[cold]
     pub fn completed(&self, reply: &mut Reply) {
         self.traced("Method response body after transformations: ", || Text::Body(beginning(&mut reply.body)));
         self.traced("Method response headers: ", || Text::Known(fields_map(&reply.fields)));
@@ -193,11 +196,13 @@ impl Story {
     }
 
     /// The request failed, for this reason.
+    #[cold]
     pub fn failed(&self, refusal: &Refusal, ex: &Exchange) {
         self.add(Part::Always, "", Text::Known(failure(refusal, ex)));
     }
 
     /// What a caller is told of a failure.
+    #[cold]
     pub fn refused(&self, kind: RefusalKind, reply: &mut Reply) {
         if let Some(word) = kind.word() {
             self.add(Part::Always, "", Text::Known(format!("Gateway response type: {word} with status code: {}", reply.status)));
@@ -235,6 +240,7 @@ impl Story {
     }
 
     /// Appends the events of an execution log, one a line; nothing where the level does not ask for it.
+    #[cold]
     pub fn write(&self, ex: &Exchange, out: &mut Vec<u8>) {
         if self.log.level == Level::Error && ex.notes.refused.is_none() {
             return;
@@ -327,10 +333,11 @@ fn failure(refusal: &Refusal, ex: &Exchange) -> String {
             format!("Execution failed due to configuration error: {because}")
         }
         RefusalKind::IntegrationTimeout => "Execution failed due to a timeout error".into(),
-        _ => match &refusal.validation {
-            Some(told) => format!("Execution failed: {because}: {told}"),
-            None => format!("Execution failed: {because}"),
-        },
+        RefusalKind::BadRequestBody => {
+            let (media, told) = (media_type(&ex.request.head), refusal.validation.as_deref().unwrap_or(because));
+            format!("Request body does not match model schema for content type {media}: {told}")
+        }
+        _ => format!("Execution failed: {because}"),
     }
 }
 

@@ -5,12 +5,12 @@
 //! are other sources of the same verb.
 
 use super::text::encoded;
-use super::{Client, Failure, Outcome, fail, function_logs, print, settings};
+use super::{Client, Failure, Outcome, fail, function_logs, settings};
 use crate::config::Config;
 use crate::runtime::logs::{Destination, Destinations, execution_log_name, file_name, path_of};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -66,25 +66,28 @@ pub(super) fn run(args: &ArgMatches) -> Outcome {
         sources.push(Source::new(file_of(&config, &config.execution_log_to, &name, "execution-log-to")?));
     }
     let (follows, lines) = (args.get_flag("follow"), args.get_one::<usize>("lines").copied());
-    let mut found = false;
-    for source in &mut sources {
-        if let Some(lines) = lines {
-            source.skip_to_last(lines).map_err(|why| source.unreadable(&why))?;
-        }
-        found |= source.print_new().map_err(|why| source.unreadable(&why))?;
-    }
-    if !found && !follows && sources.iter().all(|source| !source.path.exists()) {
+    if !follows && sources.iter().all(|source| !source.path.exists()) {
         let paths: Vec<String> = sources.iter().map(|source| source.path.display().to_string()).collect();
         return Err(fail(format!("{of} has logged nothing here: there is no {}", paths.join(", and no "))));
     }
-    if !follows {
-        return Ok(ExitCode::SUCCESS);
-    }
-    loop {
-        std::thread::sleep(FOLLOW_INTERVAL);
+    if let Some(lines) = lines {
         for source in &mut sources {
-            source.print_new().map_err(|why| source.unreadable(&why))?;
+            source.skip_to_last(lines).map_err(|why| source.unreadable(&why))?;
         }
+    }
+    let mut out = io::stdout().lock();
+    loop {
+        for source in &mut sources {
+            match source.print_new(&mut out) {
+                // Whoever closed the pipe has read enough.
+                Err(why) if why.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+                printed => printed.map_err(|why| source.unreadable(&why))?,
+            }
+        }
+        if !follows {
+            return Ok(ExitCode::SUCCESS);
+        }
+        std::thread::sleep(FOLLOW_INTERVAL);
     }
 }
 
@@ -138,9 +141,8 @@ impl Source {
         }
     }
 
-    /// Prints the whole lines that are new; answers whether there were any.
-    fn print_new(&mut self) -> io::Result<bool> {
-        let mut printed = false;
+    /// Prints the whole lines that are new.
+    fn print_new(&mut self, out: &mut impl Write) -> io::Result<()> {
         loop {
             let mut piece = vec![0; PIECE_BYTES];
             let count = match &mut self.open {
@@ -152,13 +154,12 @@ impl Source {
                 if self.look()? {
                     continue;
                 }
-                return Ok(printed);
+                return out.flush();
             }
             self.rest.extend_from_slice(&piece[..count]);
             if let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') {
-                let whole: Vec<u8> = self.rest.drain(..=end).collect();
-                print(&String::from_utf8_lossy(&whole));
-                printed = true;
+                out.write_all(&self.rest[..=end])?;
+                self.rest.drain(..=end);
             }
         }
     }
@@ -247,16 +248,18 @@ mod tests {
     fn a_file_that_was_moved_away_is_read_to_its_end_and_then_the_new_one() {
         let (path, old) = (file("one\nhal"), file(""));
         let mut source = Source::new(path.clone());
-        assert!(source.print_new().unwrap());
-        assert_eq!(source.rest, b"hal");
+        let mut printed = || {
+            let mut out = Vec::new();
+            source.print_new(&mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(printed(), "one\n", "half a line is none yet");
         std::fs::rename(&path, &old).unwrap();
-        assert!(!source.print_new().unwrap(), "nothing is new while nothing has its place");
+        assert_eq!(printed(), "", "nothing is new while nothing has its place");
         std::fs::write(&path, "two\n").unwrap();
-        assert!(source.print_new().unwrap());
-        assert!(!source.print_new().unwrap());
-        std::fs::write(&path, "").unwrap();
+        assert_eq!([printed(), printed()], ["hal\ntwo\n", ""]);
         std::fs::write(&path, "x\n").unwrap();
-        assert!(source.print_new().unwrap(), "it was cut short and has grown again");
+        assert_eq!(printed(), "x\n", "it was cut short and has grown again");
         for path in [path, old] {
             std::fs::remove_file(path).unwrap();
         }

@@ -44,8 +44,8 @@ pub(super) async fn answer(
     let wish = if wants_new(ex) { wish(desk, deployment, caching, ex)? } else { Wish::None };
     let mut reply = match ask(caching, key, bytes_max, wish, ex).await? {
         Answered::Hit(reply) => reply,
-        Answered::Alone => work.answer(&desk.upstreams, ex, bytes_max).await?,
-        Answered::Lead(flight) => match work.answer(&desk.upstreams, ex, bytes_max).await {
+        Answered::Alone => work.answer_told(&desk.upstreams, ex, bytes_max).await?,
+        Answered::Lead(flight) => match work.answer_told(&desk.upstreams, ex, bytes_max).await {
             Ok(reply) => land(desk, caching, flight, reply, ex).await?,
             // The gateway's own errors are nobody else's answer: those who wait ask for themselves.
             Err(refusal) => {

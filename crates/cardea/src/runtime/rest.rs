@@ -40,7 +40,10 @@ pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &m
         (Some(caching), Some(key)) => caching::answer(desk, &variant.deployment, caching, key, work, ex).await?,
         _ => {
             ex.notes.mark(Stage::Cache, Verdict::Absent);
-            work.answer(&desk.upstreams, ex, bytes_max).await?
+            match ex.story.is_some() {
+                false => work.answer(&desk.upstreams, ex, bytes_max).await?,
+                true => work.answer_told(&desk.upstreams, ex, bytes_max).await?,
+            }
         }
     };
     match variant.deployment.packs_from_bytes {

@@ -77,7 +77,7 @@ impl Desk {
         let story = Story::trial(&mut ex, shown.split_once('?').map_or(shown, |(path, _)| path));
         ex.story = Some(story.clone());
         let mut answered = match &method.work {
-            Ok(work) => work.answer(&self.upstreams, &mut ex, bytes_max).await,
+            Ok(work) => work.answer_told(&self.upstreams, &mut ex, bytes_max).await,
             Err(flaws) => Err(Refusal::of(RefusalKind::ApiConfigurationError, flaws.join("; "))),
         };
         if let Ok(reply) = &mut answered

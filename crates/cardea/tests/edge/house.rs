@@ -1,6 +1,6 @@
 //! Data threads with a desk that answers by path, and the clients that ask it.
 
-use base::gate::{BodyFault, BodySource, Buffer, Exchange, Fill, Lane, RefusalKind, Reply, ReplyBody, RequestBody};
+use base::gate::{BodyFault, BodySource, Buffer, Exchange, Fill, Lane, RefusalKind, Reply, ReplyBody, RequestBody, Variable};
 use base::world::{Clock, Timestamp};
 use cardea::edge::{Answers, Lanes, Limits, Plan, TlsPlan, TrustedProxies, start};
 use std::cell::RefCell;
@@ -126,6 +126,10 @@ impl Answers for Desk {
             "/who" => {
                 let told = format!("{} {} {}", ex.request.peer, ex.request.port, ex.request.scheme.name());
                 text(200, &told)
+            }
+            "/terms" => {
+                let terms = ["tlsVersion", "cipherSuite"].map(|name| Variable::named(name).unwrap().text(ex).unwrap_or("-".into()));
+                text(200, &terms.join(" "))
             }
             "/echo" => match ex.request.body.whole(u64::MAX).await {
                 Ok(bytes) => Reply::new(200, ReplyBody::Whole(Buffer::from(bytes.clone()))),

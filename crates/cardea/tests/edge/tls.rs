@@ -148,9 +148,13 @@ fn both_versions_of_tls_carry_requests_one_after_the_other() {
         assert_eq!(client.socket.conn.alpn_protocol(), Some(&b"http/1.1"[..]));
         let who = format!("{} {} https", client.socket.sock.local_addr().unwrap(), secure.address().port());
         assert_eq!(client.get("/who").text(), who);
+        // In AWS's words, which are OpenSSL's.
+        let terms = if version.version == rustls::ProtocolVersion::TLSv1_3 { "TLSv1.3 TLS_AES_" } else { "TLSv1.2 ECDHE-" };
+        assert!(client.get("/terms").text().starts_with(terms), "{}", client.get("/terms").text());
         assert_eq!(client.get("/hello").text(), "hello");
         assert_eq!(client.post("/echo", b"abc").body, b"abc");
     }
+    assert_eq!(secure.house.client().get("/terms").text(), "- -");
     assert_eq!(secure.house.client().get("/hello").text(), "hello", "and plain HTTP has its own port");
 }
 

@@ -10,7 +10,7 @@ use crate::function::is_function_uri;
 use crate::mapping::{BinaryTypes, IntegrationRequest, IntegrationResponse};
 use crate::response_cache::CacheKey;
 use crate::upstream::Upstreams;
-use base::gate::{Ask, Exchange, Refusal, Reply, Stage};
+use base::gate::{Ask, Exchange, LocalBoxFuture, Refusal, Reply, Stage};
 use std::sync::Arc;
 
 /// What a method's integration must know of its API and its method.
@@ -95,13 +95,29 @@ impl Backend {
 }
 
 impl CompiledIntegration {
-    /// The whole way there and back, noted step by step, and told where the exchange has a story. Bodies that mappings read are taken up
-    /// to `body_bytes_max` bytes.
-    pub async fn answer(&self, upstreams: &Upstreams, ex: &mut Exchange, body_bytes_max: u64) -> Result<Reply, Refusal> {
+    /// The whole way there and back, noted step by step. Bodies that mappings read are taken up to `body_bytes_max` bytes.
+    pub fn answer<'a>(
+        &'a self,
+        upstreams: &'a Upstreams,
+        ex: &'a mut Exchange,
+        body_bytes_max: u64,
+    ) -> impl Future<Output = Result<Reply, Refusal>> + use<'a> {
+        self.answer_before(upstreams, ex, body_bytes_max, ())
+    }
+
+    /// The same for an exchange with a story, which is told what happens. Apart and boxed, as it is rare: the future of every request
+    /// would carry it.
+    #[cold]
+    #[inline(never)]
+    pub fn answer_told<'a>(
+        &'a self,
+        upstreams: &'a Upstreams,
+        ex: &'a mut Exchange,
+        body_bytes_max: u64,
+    ) -> LocalBoxFuture<'a, Result<Reply, Refusal>> {
         match ex.story.clone() {
-            None => self.answer_before(upstreams, ex, body_bytes_max, ()).await,
-            // Boxed, as it is rare: the future of every request would carry it.
-            Some(story) => Box::pin(self.answer_before(upstreams, ex, body_bytes_max, story)).await,
+            Some(story) => Box::pin(self.answer_before(upstreams, ex, body_bytes_max, story)),
+            None => Box::pin(self.answer(upstreams, ex, body_bytes_max)),
         }
     }
 
