@@ -81,7 +81,7 @@ fn the_keys_of_a_call_without_a_signature() {
     };
     let mut ex = exchange("GET /prod", "/", &[]);
     ex.request.peer.set_ip("203.0.113.7".parse().unwrap());
-    ex.request.scheme = Scheme::Https;
+    ex.request.scheme = Scheme::Https(base::gate::Tls { version: 0x0304, cipher: 0x1301 });
     for condition in [
         r#"{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}"#,
         r#"{"StringEquals":{"aws:sourceip":"203.0.113.7"}}"#,
