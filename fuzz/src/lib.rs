@@ -17,6 +17,7 @@ mod control;
 mod http2_head;
 mod json_schema;
 mod jsonpath;
+mod mapping;
 mod member;
 mod naive;
 mod openapi_import;
@@ -75,6 +76,11 @@ pub const TARGETS: &[Target] = &[
         name: "signature",
         about: "signatures of control calls: what was signed is taken, what was changed since is not",
         run: signature::run,
+    },
+    Target {
+        name: "mapping",
+        about: "parameter mappings and templates of an integration: what they make can be written",
+        run: mapping::run,
     },
     Target { name: "jsonpath", about: "JSON as serde reads it, printed and read again; paths that find what they say", run: jsonpath::run },
     Target {

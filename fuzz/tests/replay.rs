@@ -41,6 +41,11 @@ fn templates_end_well() {
 }
 
 #[test]
+fn mappings_make_what_can_be_written() {
+    replay("mapping");
+}
+
+#[test]
 fn answer_heads_have_one_meaning() {
     replay("answer_head");
 }

@@ -466,12 +466,28 @@ fn content_length(head: &[u8]) -> Option<usize> {
     std::str::from_utf8(values.next()?).ok()?.trim().parse().ok()
 }
 
+/// Ten items in JSON: the body of an answer of just as many bytes.
+pub(crate) const ITEMS: &str = concat!(
+    r#"{"items":["#,
+    r#"{"id":"it00","name":"pet no. 0","price":5,"tags":["a0","b"]},"#,
+    r#"{"id":"it01","name":"pet no. 1","price":16,"tags":["a1","b"]},"#,
+    r#"{"id":"it02","name":"pet no. 2","price":27,"tags":["a2","b"]},"#,
+    r#"{"id":"it03","name":"pet no. 3","price":38,"tags":["a3","b"]},"#,
+    r#"{"id":"it04","name":"pet no. 4","price":49,"tags":["a4","b"]},"#,
+    r#"{"id":"it05","name":"pet no. 5","price":60,"tags":["a5","b"]},"#,
+    r#"{"id":"it06","name":"pet no. 6","price":71,"tags":["a6","b"]},"#,
+    r#"{"id":"it07","name":"pet no. 7","price":82,"tags":["a7","b"]},"#,
+    r#"{"id":"it08","name":"pet no. 8","price":93,"tags":["a8","b"]},"#,
+    r#"{"id":"it09","name":"pet no. 9","price":104,"tags":["a9","b"]}]}"#,
+);
+
 /// The back end's one answer, with a body of so many bytes.
 fn answer(body_bytes: usize) -> Vec<u8> {
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body_bytes}\r\nServer: bench\r\n\
          Date: Sun, 22 Nov 2026 00:00:00 GMT\r\n\r\n"
     );
-    let body = br#"{"id":"a1b2c3","name":"pet"},"#.iter().cycle().take(body_bytes);
+    let text = if body_bytes == ITEMS.len() { ITEMS } else { r#"{"id":"a1b2c3","name":"pet"},"# };
+    let body = text.as_bytes().iter().cycle().take(body_bytes);
     head.bytes().chain(body.copied()).collect()
 }

@@ -1,5 +1,5 @@
 //! What developers run and users do not: `cargo xtask bench` measures Cardea beside nginx and HAProxy, `cargo xtask tenants` measures it
-//! with a great many APIs, keys and routes, `cargo xtask calm` does harm to it and looks at what ordinary clients notice; the method, and
+//! with a great many APIs, keys and routes, `cargo xtask messages` what mapping and caching cost, `cargo xtask calm` does harm to it and looks at what ordinary clients notice; the method, and
 //! how far to trust it, is told in `docs/benchmarks.md`. `cargo xtask fuzz` runs a target of `fuzz/` for a while.
 
 mod bench;
@@ -8,6 +8,7 @@ mod catalogue;
 mod failure;
 mod fuzz;
 mod load;
+mod messages;
 mod node;
 mod peers;
 mod place;
@@ -32,6 +33,8 @@ enum Verb {
     Bench(bench::Options),
     /// Start with 10,000 stages, with many API keys, and find one route in 10,000
     Tenants(tenants::Options),
+    /// What templates, mappings and the cache cost beside passing a message on
+    Messages(messages::Options),
     /// Do harm: changes under load, slow clients, no descriptors, no memory, back ends that die, SIGTERM
     Calm(calm::Options),
     /// The back end that calm kills
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
     let done = match Line::parse().verb {
         Verb::Bench(options) => bench::run(&options),
         Verb::Tenants(options) => tenants::run(&options),
+        Verb::Messages(options) => messages::run(&options),
         Verb::Calm(options) => calm::run(&options),
         Verb::BackEnd(options) => calm::run_back_end(&options),
         Verb::Fuzz(options) => fuzz::run(&options),

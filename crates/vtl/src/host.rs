@@ -7,6 +7,9 @@ use crate::value::Value;
 ///
 /// A *no such thing* is `Value::Null` (the reference then prints its own source) or, where the host's nothing prints nothing,
 /// `Value::Absent`. An error ends the rendering.
+///
+/// A host that keeps a list or map that it was given should keep a copy of what is in it: who keeps the list itself, and is then put into
+/// it, is never let go.
 pub trait Host {
     /// A word for it in messages and traces: `$input`.
     fn kind(&self) -> &'static str;

@@ -30,7 +30,7 @@ impl Limits {
     pub const DEFAULT: Limits = Limits {
         template_bytes_max: 300 * 1024,
         nesting_max: 100,
-        steps_max: 4_000_000,
+        steps_max: 2_000_000,
         output_bytes_max: 20 * 1024 * 1024,
         depth_max: 250,
         loop_turns_max: 1_000,

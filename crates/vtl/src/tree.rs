@@ -207,6 +207,8 @@ pub(crate) struct Program {
     pub(crate) blocks: Vec<Body>,
     /// Where each line of the text begins.
     pub(crate) lines: Vec<u32>,
+    /// So much of the pool is the template's text; what follows are strings within it, and has no place.
+    pub(crate) text_bytes: u32,
     pub(crate) slots: WellKnown,
     /// What a known variable has not prints nothing, where Velocity prints the reference itself.
     pub(crate) is_silent: bool,

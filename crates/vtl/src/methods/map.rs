@@ -10,9 +10,10 @@ use std::rc::Rc;
 
 pub(super) fn call(map: &Map, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Result<Value, Fault> {
     let length = map.len();
-    if !matches!(call.arguments, [Value::Str(_), ..]) {
+    match call.arguments {
+        [Value::Str(key), ..] => fuel.spend_bytes(key.len())?,
         // Keys that are no strings are looked for one by one.
-        fuel.spend_items(length)?;
+        _ => fuel.spend_items(length)?,
     }
     Ok(match (call.method, call.arguments) {
         (Method::Get, [key]) => map.get(key).unwrap_or_default(),
@@ -35,7 +36,7 @@ pub(super) fn call(map: &Map, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Result<Va
             nothing()
         }
         (Method::Remove, [key]) => {
-            fuel.spend_items(length)?;
+            fuel.spend(length as u64)?;
             map.remove(key).unwrap_or_default()
         }
         (Method::Clear, []) => {

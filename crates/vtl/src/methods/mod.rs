@@ -11,7 +11,7 @@ mod number;
 mod pattern;
 mod string;
 
-pub(crate) use number::{as_double, as_integer, java_double};
+pub(crate) use number::{as_double, as_integer, write_double};
 pub(crate) use pattern::Pattern;
 
 use crate::error::Fault;
@@ -275,7 +275,10 @@ pub(crate) fn equals(one: &Value, other: &Value, fuel: &mut Fuel<'_>) -> Result<
         (Value::Int(one), Value::Int(other)) => one == other,
         (Value::Big(one), Value::Big(other)) => one == other,
         (Value::Double(one), Value::Double(other)) => one.to_bits() == other.to_bits(),
-        (Value::Str(one), Value::Str(other)) => one == other,
+        (Value::Str(one), Value::Str(other)) => {
+            fuel.spend_bytes(one.len().min(other.len()))?;
+            one == other
+        }
         (Value::List(one), Value::List(other)) => one.is_same(other) || fuel.deeper(|fuel| list::equals(one, other, fuel))?,
         (Value::Map(one), Value::Map(other)) => one.is_same(other) || fuel.deeper(|fuel| map::equals(one, other, fuel))?,
         (Value::Entry(one), Value::Entry(other)) => {

@@ -4,6 +4,7 @@ use super::{Call, Method, equals, refuse_kind, text_of};
 use crate::error::Fault;
 use crate::run::Fuel;
 use crate::value::Value;
+use std::fmt::{self, Write};
 
 pub(super) fn call(number: &Value, call: &Call<'_>, fuel: &mut Fuel<'_>) -> Result<Value, Fault> {
     let is_whole = !matches!(number, Value::Double(_));
@@ -108,22 +109,19 @@ fn truncated(number: &Value) -> i64 {
     }
 }
 
-/// A double as Java writes it: `2.5`, `10.0`, `1.0E21`, `NaN`.
-pub(crate) fn java_double(number: f64) -> String {
-    if number.is_nan() {
-        return "NaN".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
-    }
+/// Writes a double as Java does: `2.5`, `10.0`, `1.0E21`, `NaN`.
+pub(crate) fn write_double(number: f64, out: &mut String) -> fmt::Result {
     let size = number.abs();
-    if size == 0.0 || (1e-3..1e7).contains(&size) {
-        return format!("{number:?}");
-    }
-    let text = format!("{number:e}");
-    match text.split_once('e') {
-        Some((digits, exponent)) if digits.contains('.') => format!("{digits}E{exponent}"),
-        Some((digits, exponent)) => format!("{digits}.0E{exponent}"),
-        None => text,
+    if number.is_nan() {
+        out.write_str("NaN")
+    } else if number.is_infinite() {
+        out.write_str(if number > 0.0 { "Infinity" } else { "-Infinity" })
+    } else if size == 0.0 || (1e-3..1e7).contains(&size) {
+        write!(out, "{number:?}")
+    } else {
+        let text = format!("{number:e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let fraction = if digits.contains('.') { "" } else { ".0" };
+        write!(out, "{digits}{fraction}E{exponent}")
     }
 }

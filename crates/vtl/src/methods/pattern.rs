@@ -59,9 +59,14 @@ impl Pattern {
         let times = if is_first { 1 } else { usize::MAX };
         match self {
             Self::Plain(plain) if !plain.is_empty() => {
+                let mut replaced = None;
                 for (at, _) in text.match_indices(plain.as_str()).take(times) {
+                    let made = match &mut replaced {
+                        Some(made) => made,
+                        none => none.insert(made(replacement, Groups::Plain(plain))?),
+                    };
                     out.push_str(&text[last..at]);
-                    out.push_str(&made(replacement, Groups::Plain(plain))?);
+                    out.push_str(made);
                     last = at + plain.len();
                     within(&out, bytes_max)?;
                 }

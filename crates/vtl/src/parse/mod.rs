@@ -14,6 +14,9 @@ use lexer::{Kind, Lexer, Token};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+/// Patterns that are compiled with the template; any more are compiled when they are used, and paid for there.
+const PATTERNS_MAX: u32 = 100;
+
 /// A flaw of the text, at an offset of the text that is read just now.
 #[derive(Debug)]
 struct Wrong {
@@ -35,6 +38,7 @@ pub(crate) fn compile(text: &str, limits: &Limits) -> Result<Program, Error> {
     }
     let mut builder = Builder { nesting_max: limits.nesting_max, ..Builder::default() };
     builder.program.lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
+    builder.program.text_bytes = text.len() as u32;
     let body = Parser::new(&mut builder, text, Origin::Template).template();
     let mut program = builder.program;
     match body {
@@ -65,6 +69,8 @@ struct Builder {
     macros: BTreeMap<Arc<str>, u32>,
     nesting: u32,
     nesting_max: u32,
+    /// How many patterns were compiled.
+    patterns: u32,
 }
 
 impl Builder {

@@ -1,7 +1,7 @@
 //! References: `$name`, `$!{name.member}`, `$name.method("x")[0]`.
 
 use super::lexer::{Kind, Token};
-use super::{Flaw, Parser};
+use super::{Flaw, PATTERNS_MAX, Parser};
 use crate::methods::{Method, Pattern};
 use crate::tree::{Constant, Expr, Link, LinkKind, Look, MethodCall, Reference, Span};
 use std::sync::Arc;
@@ -61,7 +61,10 @@ impl Parser<'_, '_> {
         let end = self.expect(Kind::CallClose, "`,` or `)`")?.end;
         let method = Method::of(&text);
         let pattern = match arguments.first() {
-            Some(Expr::Constant(Constant::Str(pattern))) if method.takes_pattern() => Pattern::compile(pattern).ok(),
+            Some(Expr::Constant(Constant::Str(pattern))) if method.takes_pattern() && self.build.patterns < PATTERNS_MAX => {
+                self.build.patterns += 1;
+                Pattern::compile(pattern).ok()
+            }
             _ => None,
         };
         links.push(Link { at, kind: LinkKind::Call(Box::new(MethodCall { name: text, method, arguments, pattern })) });

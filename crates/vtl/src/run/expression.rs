@@ -15,7 +15,7 @@ impl<'t> Render<'t, '_> {
         if let Expr::Constant(constant) = expression {
             return Ok(constant.value());
         }
-        let at = expression.at();
+        let at = expression.at().unwrap_or(self.here);
         self.fuel.enter().at(at)?;
         let result = self.made(expression, at);
         self.fuel.leave();
@@ -74,7 +74,7 @@ impl<'t> Render<'t, '_> {
             Expr::Constant(Constant::Bool(truth)) => Ok(*truth),
             Expr::Constant(_) | Expr::Interpolated(_) | Expr::List(_) | Expr::Map(_) | Expr::Range(_) => Ok(false),
             Expr::Not(inner) => {
-                self.fuel.enter().at(inner.at())?;
+                self.fuel.enter().at(inner.at().unwrap_or(self.here))?;
                 let truth = self.truth(inner);
                 self.fuel.leave();
                 Ok(!truth?)
@@ -178,13 +178,14 @@ impl Constant {
 }
 
 impl Expr {
-    fn at(&self) -> Offset {
+    /// Where it stands, where that is kept.
+    fn at(&self) -> Option<Offset> {
         match self {
-            Self::Reference(reference) => reference.at,
-            Self::Chain(chain) => chain.first.at,
+            Self::Reference(reference) => Some(reference.at),
+            Self::Chain(chain) => Some(chain.first.at),
             Self::Not(inner) => inner.at(),
-            Self::Interpolated(string) => string.at,
-            Self::Constant(_) | Self::List(_) | Self::Map(_) | Self::Range(_) => 0,
+            Self::Interpolated(string) => Some(string.at),
+            Self::Constant(_) | Self::List(_) | Self::Map(_) | Self::Range(_) => None,
         }
     }
 }

@@ -80,6 +80,9 @@ impl<'l> Fuel<'l> {
 
     /// Refuses to put into a list or map what holds that list or map: nobody could print it, and it would never be let go.
     pub(crate) fn check_knot(&mut self, holder: &Value, put: &Value) -> Result<(), Fault> {
+        if matches!(put, Value::Loop(_)) {
+            return Err(Fault::call("a loop cannot be put into a list or map: it would hold itself"));
+        }
         if !put.holds_values() {
             return Ok(());
         }

@@ -57,6 +57,8 @@ pub(crate) struct Render<'t, 'r> {
     /// The innermost scope.
     frame: Option<usize>,
     out: String,
+    /// The directive or reference that is rendered: the place of what has none of its own.
+    here: Offset,
     fuel: Fuel<'r>,
     /// How many loops are around.
     loops: u32,
@@ -81,6 +83,7 @@ pub(crate) fn render<'r>(
         frames: Vec::new(),
         frame: None,
         out: String::with_capacity(program.pool.len() + 256),
+        here: 0,
         fuel: Fuel::new(limits),
         loops: 0,
         macros: 0,
@@ -114,6 +117,11 @@ impl<'t> Render<'t, '_> {
         }
     }
 
+    /// Where literal text stands.
+    fn place_of_text(&self, span: Span) -> Offset {
+        if span.start < self.program.text_bytes { span.start } else { self.here }
+    }
+
     fn write(&mut self, text: &str, at: Offset) -> Rendered<()> {
         if self.out.len() + text.len() > self.limits.output_bytes_max {
             return Err(Halt::new(at, Fault::limit("output_bytes_max", self.limits.output_bytes_max)));
@@ -123,6 +131,9 @@ impl<'t> Render<'t, '_> {
     }
 
     fn write_span(&mut self, span: Span, at: Offset) -> Rendered<()> {
+        if span.start == span.end {
+            return Ok(());
+        }
         let program = self.program;
         self.write(program.text(span), at)
     }

@@ -3,7 +3,7 @@
 use super::Fuel;
 use crate::error::Fault;
 use crate::limits::Limits;
-use crate::methods::java_double;
+use crate::methods::write_double;
 use crate::value::{Style, Value};
 use std::fmt::Write;
 
@@ -17,7 +17,7 @@ pub(super) fn write(value: &Value, out: &mut String, fuel: &mut Fuel<'_>) -> Res
         }
         Value::List(list) if list.style() == Style::Json => return write_json(value, out, fuel),
         Value::List(list) => {
-            fuel.spend(1)?;
+            fuel.spend_items(8 + list.len())?;
             out.push('[');
             for (place, item) in list.items().iter().enumerate() {
                 if place > 0 {
@@ -28,7 +28,7 @@ pub(super) fn write(value: &Value, out: &mut String, fuel: &mut Fuel<'_>) -> Res
             out.push(']');
         }
         Value::Map(map) => {
-            fuel.spend(1)?;
+            fuel.spend_items(8 + map.len())?;
             out.push('{');
             for (place, (key, value)) in map.entries().iter().enumerate() {
                 if place > 0 {
@@ -72,7 +72,7 @@ fn write_scalar(value: &Value, out: &mut String) {
         Value::Bool(truth) => write!(out, "{truth}"),
         Value::Int(number) => write!(out, "{number}"),
         Value::Big(number) => write!(out, "{number}"),
-        Value::Double(number) => out.write_str(&java_double(*number)),
+        Value::Double(number) => write_double(*number, out),
         _ => Ok(()),
     };
 }
@@ -85,7 +85,7 @@ fn write_json(value: &Value, out: &mut String, fuel: &mut Fuel<'_>) -> Result<()
             quote(text, out);
         }
         Value::List(list) => {
-            fuel.spend(1)?;
+            fuel.spend_items(8 + list.len())?;
             out.push('[');
             for (place, item) in list.items().iter().enumerate() {
                 if place > 0 {
@@ -96,7 +96,7 @@ fn write_json(value: &Value, out: &mut String, fuel: &mut Fuel<'_>) -> Result<()
             out.push(']');
         }
         Value::Map(map) => {
-            fuel.spend(1)?;
+            fuel.spend_items(8 + map.len())?;
             out.push('{');
             for (place, (key, value)) in map.entries().iter().enumerate() {
                 if place > 0 {

@@ -14,12 +14,16 @@ impl<'t> Render<'t, '_> {
         if reference.look.is_text {
             return Ok(Value::Null);
         }
-        let mut value = self.variable(reference.slot)?;
-        for link in &reference.links {
+        let (mut value, links) = match self.member_of_global(reference) {
+            Some((value, _)) if value.is_null() && self.program.is_silent => return Ok(Value::Absent),
+            Some(found) => found,
+            None => (self.variable(reference.slot)?, &*reference.links),
+        };
+        for link in links {
             if value.is_null() {
                 break;
             }
-            value = self.follow(value, link)?;
+            value = self.follow(&value, link)?;
             if value.is_null() && self.program.is_silent {
                 return Ok(Value::Absent);
             }
@@ -27,7 +31,16 @@ impl<'t> Render<'t, '_> {
         Ok(value)
     }
 
-    fn follow(&mut self, value: Value, link: &'t Link) -> Rendered<Value> {
+    /// The most frequent beginning of a reference, `$map.name` outside of macros, without taking hold of the map.
+    fn member_of_global(&mut self, reference: &'t Reference) -> Option<(Value, &'t [Link])> {
+        let ([Link { kind: LinkKind::Member(name), .. }, rest @ ..], None) = (&*reference.links, self.frame) else { return None };
+        match &self.slots[reference.slot as usize] {
+            Some(Value::Map(map)) => Some((map.member(name).unwrap_or_default(), rest)),
+            _ => None,
+        }
+    }
+
+    fn follow(&mut self, value: &Value, link: &'t Link) -> Rendered<Value> {
         self.fuel.spend(1).at(link.at)?;
         match &link.kind {
             LinkKind::Member(name) => self.member(value, name, link.at),
@@ -36,7 +49,7 @@ impl<'t> Render<'t, '_> {
         }
     }
 
-    fn member(&mut self, value: Value, name: &str, at: Offset) -> Rendered<Value> {
+    fn member(&mut self, value: &Value, name: &str, at: Offset) -> Rendered<Value> {
         match value {
             Value::Host(host) => {
                 let found = host.member(name).at(at)?;
@@ -46,53 +59,60 @@ impl<'t> Render<'t, '_> {
                 let expanded = host.expand().at(at)?;
                 Ok(expanded.map_or(Value::Null, |value| methods::member(&value, name)))
             }
-            Value::Loop(this) => Ok(loop_member(&this, name)),
-            value => Ok(methods::member(&value, name)),
+            Value::Loop(this) => Ok(loop_member(this, name)),
+            value => Ok(methods::member(value, name)),
         }
     }
 
-    fn index(&mut self, value: Value, index: &'t Expr, at: Offset) -> Rendered<Value> {
+    fn index(&mut self, value: &Value, index: &'t Expr, at: Offset) -> Rendered<Value> {
         let mut index = self.value(index)?.plain(at)?;
-        let mut value = value;
-        if let Value::Host(host) = &value {
-            if let Value::Str(name) = &index {
-                let found = host.member(name).at(at)?;
-                if !matches!(found, Value::Null) {
-                    return Ok(found);
+        let expanded;
+        let value = match value {
+            Value::Host(host) => {
+                if let Value::Str(name) = &index {
+                    let found = host.member(name).at(at)?;
+                    if !matches!(found, Value::Null) {
+                        return Ok(found);
+                    }
                 }
+                expanded = value.clone().plain(at)?;
+                &expanded
             }
-            value = value.plain(at)?;
-        }
-        from_the_end(&mut index, &value).at(at)?;
+            value => value,
+        };
+        from_the_end(&mut index, value).at(at)?;
         let call = Call { method: Method::Get, arguments: &[index], pattern: None };
-        methods::call(&value, &call, &mut self.fuel).at(at)
+        methods::call(value, &call, &mut self.fuel).at(at)
     }
 
-    fn call(&mut self, value: Value, call: &'t MethodCall, at: Offset) -> Rendered<Value> {
+    fn call(&mut self, value: &Value, call: &'t MethodCall, at: Offset) -> Rendered<Value> {
         let mut arguments = Vec::with_capacity(call.arguments.len());
         for argument in &call.arguments {
             arguments.push(self.value(argument)?);
         }
-        let mut value = value;
-        if let Value::Host(host) = &value {
-            let found = host.call(&call.name, &arguments).at(at)?;
-            if !matches!(found, Value::Null) {
-                if let Value::Str(text) = &found {
-                    self.fuel.check_string(text.len()).at(at)?;
+        let is_to_string = call.method == Method::ToString && arguments.is_empty();
+        let expanded;
+        let value = match value {
+            Value::Host(host) => {
+                let found = host.call(&call.name, &arguments).at(at)?;
+                if !matches!(found, Value::Null) {
+                    if let Value::Str(text) = &found {
+                        self.fuel.check_string(text.len()).at(at)?;
+                    }
+                    return Ok(found);
                 }
-                return Ok(found);
+                expanded = if is_to_string { value.clone() } else { value.clone().plain(at)? };
+                &expanded
             }
-            if call.method != Method::ToString {
-                value = value.plain(at)?;
-            }
-        }
-        if call.method == Method::ToString && arguments.is_empty() {
+            value => value,
+        };
+        if is_to_string {
             return match value {
-                Value::Str(_) => Ok(value),
-                value => Ok(self.text_of(&value, at)?.map_or(Value::Null, Value::from)),
+                Value::Str(_) => Ok(value.clone()),
+                value => Ok(self.text_of(value, at)?.map_or(Value::Null, Value::from)),
             };
         }
-        if let Value::Loop(this) = &value {
+        if let Value::Loop(this) = value {
             return self.call_loop(this, call.method, &arguments);
         }
         for argument in &mut arguments {
@@ -103,7 +123,7 @@ impl<'t> Render<'t, '_> {
             }
         }
         let call = Call { method: call.method, arguments: &arguments, pattern: call.pattern.as_ref() };
-        methods::call(&value, &call, &mut self.fuel).at(at)
+        methods::call(value, &call, &mut self.fuel).at(at)
     }
 
     fn call_loop(&mut self, this: &Loop, method: Method, arguments: &[Value]) -> Rendered<Value> {
@@ -211,7 +231,7 @@ impl<'t> Render<'t, '_> {
             if target.is_null() {
                 return Ok(false);
             }
-            target = self.follow(target, link)?;
+            target = self.follow(&target, link)?;
         }
         match &last.kind {
             LinkKind::Index(index) => self.assign_index(target, index, value, last.at),

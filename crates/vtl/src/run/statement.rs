@@ -35,15 +35,16 @@ impl Items {
 impl<'t> Render<'t, '_> {
     pub(super) fn body(&mut self, nodes: &'t [Node]) -> Rendered<()> {
         let Some(first) = nodes.first() else { return Ok(()) };
-        self.fuel.enter().at(first.at())?;
+        self.fuel.enter().at(first.at().unwrap_or(self.here))?;
         let result = nodes.iter().try_for_each(|node| self.node(node));
         self.fuel.leave();
         result
     }
 
     fn node(&mut self, node: &'t Node) -> Rendered<()> {
+        self.here = node.at().unwrap_or(self.here);
         match node {
-            Node::Text(span) => self.write_span(*span, span.start),
+            Node::Text(span) => self.write_span(*span, self.place_of_text(*span)),
             Node::Print(reference) => self.print(reference),
             Node::Set(set) => self.set(set),
             Node::If(choice) => self.choose(choice),
@@ -263,15 +264,16 @@ impl<'t> Render<'t, '_> {
 }
 
 impl Node {
-    fn at(&self) -> Offset {
+    /// Where it stands; literal text may stand nowhere.
+    fn at(&self) -> Option<Offset> {
         match self {
-            Self::Text(span) => span.start,
-            Self::Print(reference) => reference.at,
-            Self::Set(set) => set.at,
-            Self::If(choice) => choice.arms.first().map_or(0, |(at, ..)| *at),
-            Self::Foreach(each) => each.at,
-            Self::Call(call) => call.at,
-            Self::Define(at, ..) | Self::Stop(at) | Self::Break(at, _) | Self::Unavailable(at, _) => *at,
+            Self::Text(_) => None,
+            Self::Print(reference) => Some(reference.at),
+            Self::Set(set) => Some(set.at),
+            Self::If(choice) => choice.arms.first().map(|(at, ..)| *at),
+            Self::Foreach(each) => Some(each.at),
+            Self::Call(call) => Some(call.at),
+            Self::Define(at, ..) | Self::Stop(at) | Self::Break(at, _) | Self::Unavailable(at, _) => Some(*at),
         }
     }
 }

@@ -128,3 +128,15 @@ fn a_map_that_is_handed_out_can_be_read_afterwards() {
     template.render(&globals, &Limits::DEFAULT, None).unwrap();
     assert_eq!(print_json(&overrides.clone().into()).unwrap(), r#"{"status":404,"header":{"X":"y"},"z":[1]}"#);
 }
+
+#[test]
+fn in_silence_what_a_known_variable_has_not_prints_nothing() {
+    let template = |text: &str| Template::compile(text, &Limits::DEFAULT).expect("it compiles").silent();
+    let globals = |name: &str| if name == "m" { Map::from_iter([("a", Value::from("b")), ("n", Value::Null)]).into() } else { Value::Null };
+    let said = |text: &str| template(text).render(&globals, &Limits::DEFAULT, None).expect("it renders");
+    assert_eq!(
+        said("[$m.a][$m.none][$m.none.more][$m.n][$m.put('x', 1)][$m.get('y')][$none][$none.more]"),
+        "[b][][][][][][$none][$none.more]"
+    );
+    assert_eq!(said("#macro(p $a)[$a.none][$a.a]#end#p($m)#set($x = $m.none)[$x]#if($x == $null && $x == '')e#end"), "[][b][]e");
+}

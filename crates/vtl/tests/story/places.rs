@@ -27,6 +27,17 @@ fn a_fault_of_a_call_has_the_place_of_the_call() {
 }
 
 #[test]
+fn a_bound_that_is_passed_has_the_place_where_it_was() {
+    assert_eq!(place_of("a\n #set($x = [1..2000000000])"), (2, 2));
+    assert_eq!(place_of("a\n\n  #macro(m)#m()#end#m()"), (3, 12));
+    let limits = Limits { output_bytes_max: 10, ..Limits::DEFAULT };
+    let place = |text: &str| crate::bench::render_with(text, &serde_json::Value::Null, &limits).expect_err("it is too long").place;
+    assert_eq!(place("1234\n12345\n$x"), Place { line: 1, column: 1 });
+    assert_eq!(place("1234\n#if(true)\n1234567\n#end"), Place { line: 3, column: 1 });
+    assert_eq!(place("1\n#set($y = 1)#set($x = \"12345\\u004112345$z\")"), Place { line: 2, column: 13 });
+}
+
+#[test]
 fn what_aws_does_not_have_is_an_error_when_it_is_reached() {
     assert_eq!(rendered("#if($x)#include('a')#parse('b')#evaluate('c')#end."), ".");
     for template in ["#include('a')", "#parse('a')", "#evaluate('a')"] {
