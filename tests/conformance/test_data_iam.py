@@ -84,6 +84,20 @@ def test_a_body_is_covered(signed: Api) -> None:
     assert (answer.status, answer.error_type) == (403, "InvalidSignatureException")
 
 
+@pytest.mark.parametrize("port", ["data", "control"])
+def test_by_a_path_shape_a_signature_holds_too(signed: Api, port: str) -> None:
+    """Some clients sign the length of the body."""
+    cardea, body = signed.cardea, b"body"
+    host, number = getattr(cardea, port)
+    path = f"/restapis/{signed.id}/{signed.stage}/_user_request_/pets"
+    request = AWSRequest("POST", f"http://{host}:{number}{path}", headers={"Content-Length": str(len(body))}, data=body)
+    SigV4Auth(Caller(signed).credentials, "execute-api", REGION).add_auth(request)
+    assert "content-length" in request.headers["Authorization"]
+    lines = dict(request.headers.items())
+    assert wire.exchange((host, number), "POST", path, lines, body).status == 200
+    assert wire.exchange((host, number), "POST", path, lines, b"BODY").error_type == "InvalidSignatureException"
+
+
 def test_a_hash_of_the_body_that_is_sent_must_be_true(signed: Api) -> None:
     honest = {"X-Amz-Content-SHA256": hashlib.sha256(b"body").hexdigest()}
     assert Caller(signed).call(method="POST", body=b"body", headers=honest).status == 200

@@ -281,7 +281,8 @@ impl ControlPort {
         let length = if ask.body.is_empty() { h1::BodyLength::None } else { h1::BodyLength::Exact(ask.body.len() as u64) };
         let mut head = h1::RequestHead::build(&ask.method, &target, h1::Version::Http11);
         for (name, value) in &ask.headers {
-            let framing = ["content-length", "transfer-encoding", "connection", "expect"];
+            // The length stays: some clients sign it, and hyper has held it against the body.
+            let framing = ["transfer-encoding", "connection", "expect"];
             if !framing.contains(&name.as_str()) {
                 head = head.push(name, value);
             }
