@@ -178,9 +178,13 @@ fn holds(operator: &str, wanted: &str, value: &str, asked: &Asked, variables: bo
     }
 }
 
-/// Dates of the table are all `YYYY-MM-DDThh:mm:ssZ`: their texts are in the order of time.
+/// Dates of the table are all `YYYY-MM-DDThh:mm:ssZ`, whose texts are in the order of time, or a few seconds since the epoch.
 fn day(text: &str) -> Result<String, ()> {
-    if text.len() == 20 && text.ends_with('Z') { Ok(text.to_owned()) } else { Err(()) }
+    match text.parse::<u32>() {
+        Ok(seconds) if seconds < 60 => Ok(format!("1970-01-01T00:00:{seconds:02}Z")),
+        _ if text.len() == 20 && text.ends_with('Z') => Ok(text.to_owned()),
+        _ => Err(()),
+    }
 }
 
 fn ordered<T: PartialOrd, E>(order: &str, value: Result<T, E>, wanted: Result<T, E>) -> bool {
