@@ -33,7 +33,9 @@ impl Lines {
         let batch = &mut self.batches[at];
         write(&mut batch.bytes);
         if batch.bytes.len() >= BATCH_BYTES {
-            logs.send(self.batches.swap_remove(at));
+            // Who fills one within a second fills the next: it need not grow again.
+            let bytes = std::mem::replace(&mut batch.bytes, Vec::with_capacity(BATCH_BYTES + 4096));
+            logs.send(Batch { kind, name: name.clone(), bytes });
         }
     }
 
