@@ -365,7 +365,7 @@ def test_logs_prints_what_is_there_and_what_comes(start: Callable[..., Cardea], 
 
     nothing = logs(of)
     assert nothing.returncode == 1 and "has logged nothing here" in nothing.stderr
-    assert "names no stage" in logs("prod").stderr
+    assert "Function not found" in logs("prod").stderr, "a name without a slash is a function's"
     name = access_log(api, "access $context.requestId")
     says(api, loglevel="INFO")
     first = api.call("/a")

@@ -171,7 +171,8 @@ def test_import_makes_an_api_from_a_file(cardea: Cardea, tmp_path: Path) -> None
     document.write_text(json.dumps({"openapi": "3.0.1", "info": {"title": "from-file", "version": "1"}, "paths": paths}))
     told = run("import", str(document), home=cardea.home, CARDEA_DATA_DIR=str(cardea.data_dir))
     assert told.returncode == 0, told.stderr
-    found = [item["id"] for item in cardea.client().get_rest_apis(limit=500)["items"] if item["name"] == "from-file"]
+    pages = cardea.client().get_paginator("get_rest_apis").paginate()
+    found = [item["id"] for page in pages for item in page["items"] if item["name"] == "from-file"]
     assert len(found) == 1 and found[0] in told.stdout
 
 

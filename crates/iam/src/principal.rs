@@ -96,7 +96,8 @@ fn aws(name: &str) -> Option<Who> {
     if name == "*" {
         return Some(Who::Everyone);
     }
-    if name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit()) {
+    // AWS's have twelve digits; those of samples have fewer, and are nobody's.
+    if name.len() <= 12 && name.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Who::Account(name.into()));
     }
     let is_id = name.len() >= 16 && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
