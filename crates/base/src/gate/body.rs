@@ -77,9 +77,7 @@ impl RequestBody {
                 if bytes.len() as u64 > bytes_max {
                     return Err(BodyFault::TooLarge.refusal());
                 }
-                if !bytes.charge() {
-                    return Err(Refusal::of(RefusalKind::Front(503), "the process-wide budget of buffered bodies is spent"));
-                }
+                bytes = bytes.charged()?;
                 if fill == Fill::End {
                     break;
                 }

@@ -1,5 +1,6 @@
 //! Byte buffers, borrowed from the thread. A warm thread serves requests without allocating, and an idle connection holds none.
 
+use super::refusal::{Refusal, RefusalKind};
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -62,6 +63,12 @@ impl Buffer {
         let before = BUFFERED_BYTES.fetch_add(wanted - held, Ordering::Relaxed);
         self.charged = wanted;
         before + wanted - held <= BUFFERED_BYTES_LIMIT.load(Ordering::Relaxed)
+    }
+
+    /// The buffer, charged with what it has grown to; a 503 where the budget is spent.
+    pub fn charged(mut self) -> Result<Buffer, Refusal> {
+        const BECAUSE: &str = "the process-wide budget of buffered bodies is spent";
+        if self.charge() { Ok(self) } else { Err(Refusal::of(RefusalKind::Front(503), BECAUSE)) }
     }
 
     /// Keeps the bytes.

@@ -1,10 +1,10 @@
 //! Who may pass: the API's resource policy and the method's authorization, put together as AWS does for each sort (rest-api-auth.md §5.2).
 
 use super::compile::{Authorization, CompiledDeployment, CompiledMethod};
-use super::{Desk, LONG_BODY_BYTES};
+use super::{Desk, long_work};
 use admit::identity::{Claimed, Identity};
 use admit::resource_policy::{Action, ResourcePolicy, check_denied, check_open, check_signed};
-use base::gate::{Buffer, Exchange, Refusal, RefusalKind, RequestBody, Stage, Verdict};
+use base::gate::{Exchange, Refusal, RefusalKind, Stage, Verdict};
 use sigv4::Payload;
 use std::sync::Arc;
 
@@ -61,14 +61,6 @@ fn ask(
 async fn authenticate(desk: &Desk, ex: &mut Exchange) -> Result<Arc<Identity>, Refusal> {
     let claimed = Claimed::of(ex, &*desk.gateway.signers)?;
     let body = ex.request.body.whole(desk.gateway.settings.payload_bytes_max).await?;
-    if body.len() <= LONG_BODY_BYTES {
-        let payload = Payload::hashed(body);
-        return claimed.prove(ex, payload);
-    }
-    // A long one is not for a thread that serves others meanwhile.
-    let bytes = std::mem::take(body);
-    let work = tokio::task::spawn_blocking(move || (Payload::hashed(&bytes), bytes));
-    let (payload, bytes) = work.await.map_err(|why| Refusal::of(RefusalKind::Front(500), format!("the body was not hashed: {why}")))?;
-    ex.request.body = RequestBody::Whole(Buffer::from(bytes));
+    let payload = long_work::over(body, Payload::hashed).await?;
     claimed.prove(ex, payload)
 }

@@ -82,9 +82,8 @@ fn wish(desk: &Desk, deployment: &CompiledDeployment, caching: &Caching, ex: &mu
 
 /// Asks the cache. Waits where another asks the back end for the same.
 async fn ask(caching: &Caching, key: &CacheKey, bytes_max: u64, wish: Wish, ex: &mut Exchange) -> Result<Answered, Refusal> {
-    if key.needs_body() {
-        ex.request.body.whole(bytes_max).await?;
-    }
+    // Whole, whoever reads it: a slow upload must not keep those waiting who ask for the same.
+    ex.request.body.whole(bytes_max).await?;
     let made = key.of(ex);
     let key = ex.notes.outcome(Stage::Cache, made)?;
     let clock = ex.lane.clock.clone();
@@ -93,7 +92,7 @@ async fn ask(caching: &Caching, key: &CacheKey, bytes_max: u64, wish: Wish, ex: 
     Ok(match found {
         Found::Hit(kept) => {
             ex.notes.cached = Cached::Hit;
-            Answered::Hit(kept.reply(ex))
+            Answered::Hit(kept.reply(ex)?)
         }
         Found::Lead(flight) => {
             ex.notes.cached = Cached::Miss;

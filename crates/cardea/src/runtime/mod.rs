@@ -18,6 +18,7 @@ pub mod gateway;
 pub mod hash;
 mod keys;
 pub mod logs;
+mod long_work;
 mod model;
 mod rest;
 pub mod router;
@@ -55,9 +56,6 @@ pub struct Desk {
     plain: GatewayResponses,
     all_requests: Option<AccessLog>,
 }
-
-/// Bytes of a body from which on work over it leaves the data thread.
-const LONG_BODY_BYTES: usize = 64 * 1024;
 
 /// The format of the node's own access log.
 const ALL_REQUESTS_FORMAT: &str = concat!(

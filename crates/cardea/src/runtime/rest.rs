@@ -3,12 +3,12 @@
 
 use super::compile::CompiledMethod;
 use super::keys::KeyInPlan;
+use super::long_work::{self, LONG_BYTES};
 use super::router::Verb;
 use super::view::{PlanView, StageView, Variant};
-use super::{Desk, LONG_BODY_BYTES};
-use super::{admission, caching};
+use super::{Desk, admission, caching};
 use admit::request_validator::check_body;
-use base::gate::{Buffer, Exchange, Refusal, RefusalKind, Reply, RequestBody, Short, Stage, Story, Verdict, media_type};
+use base::gate::{Buffer, Exchange, Refusal, RefusalKind, Reply, ReplyBody, RequestBody, Short, Stage, Story, Verdict, media_type};
 use base::tally::{Bucket, Quota, Rate, Taken, Ticket};
 use define::rest_api::record::ApiKeySource;
 use deliver::integration::Backend;
@@ -242,17 +242,26 @@ async fn unpack(bytes_max: u64, ex: &mut Exchange) -> Result<(), Refusal> {
     }
     let unpacked = match Coding::of_request(&ex.request.head) {
         Ok(Some(coding)) if !matches!(ex.request.body, RequestBody::None) => {
-            let packed = ex.request.body.whole(bytes_max).await;
-            let plain = packed.and_then(|packed| match packed.is_empty() {
-                // Nothing is packed as nothing.
-                true => Ok(Buffer::none()),
-                false => coding.unpack(packed, bytes_max),
-            });
-            plain.map(|plain| ex.request.body = RequestBody::Whole(plain))
+            unpacked(coding, bytes_max, ex).await.map(|plain| ex.request.body = RequestBody::Whole(plain))
         }
         known => known.map(drop),
     };
     ex.notes.outcome(Stage::Decompression, unpacked)
+}
+
+async fn unpacked(coding: Coding, bytes_max: u64, ex: &mut Exchange) -> Result<Buffer, Refusal> {
+    let packed = ex.request.body.whole(bytes_max).await?;
+    if packed.is_empty() {
+        // Nothing is packed as nothing.
+        return Ok(Buffer::none());
+    }
+    // What is short may become long: only so much is tried here.
+    match coding.unpack(packed, bytes_max.min(LONG_BYTES as u64)) {
+        Err(long) if long.kind == RefusalKind::RequestTooLarge && bytes_max > LONG_BYTES as u64 => {
+            long_work::elsewhere(packed, move |packed| coding.unpack(packed, bytes_max)).await?
+        }
+        done => done,
+    }
 }
 
 /// Looks for the parameters that the method asks for, then holds the body against its model.
@@ -271,22 +280,20 @@ async fn validate(method: &CompiledMethod, bytes_max: u64, ex: &mut Exchange) ->
 async fn fits(schema: &Arc<Schema>, bytes_max: u64, ex: &mut Exchange) -> Result<(), Refusal> {
     let media = media_type(&ex.request.head).into_owned();
     let body = ex.request.body.whole(bytes_max).await?;
-    if body.len() <= LONG_BODY_BYTES {
-        return check_body(schema, body, &media);
-    }
-    // A long one is not for a thread that serves others meanwhile.
-    let (schema, bytes) = (schema.clone(), std::mem::take(body));
-    let work = tokio::task::spawn_blocking(move || (check_body(&schema, &bytes, &media), bytes));
-    let (outcome, bytes) = work.await.map_err(|why| Refusal::of(RefusalKind::Front(500), format!("the validation broke: {why}")))?;
-    ex.request.body = RequestBody::Whole(Buffer::from(bytes));
-    outcome
+    let schema = schema.clone();
+    long_work::over(body, move |body| check_body(&schema, body, &media)).await?
 }
 
 /// Packs an answer for a caller who takes it so.
 async fn pack(mut reply: Reply, minimum_bytes: u64, bytes_max: u64, ex: &Exchange) -> Result<Reply, Refusal> {
     if let Some(coding) = coding::of_answer(&reply, ex, minimum_bytes) {
         read_whole(&mut reply, bytes_max).await?;
-        coding::pack(coding, &mut reply, minimum_bytes);
+        if let ReplyBody::Whole(plain) = &mut reply.body
+            && plain.len() as u64 >= minimum_bytes
+        {
+            let packed = long_work::over(plain, move |plain| coding.pack(plain)).await??;
+            coding::set_packed(&mut reply, coding, packed);
+        }
     }
     Ok(reply)
 }

@@ -5,7 +5,7 @@
 //! observed/lambda.json; the atlas, integrations §3.7.
 
 use crate::integration::trace;
-use crate::mapping::BinaryTypes;
+use crate::mapping::{BinaryTypes, REMAPPED, is_renamed};
 use base::gate::{Buffer, Exchange, Refusal, RefusalKind, Reply, ReplyBody, take_fields};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,9 +17,6 @@ use std::fmt;
 
 /// What the operator is told of each malformed answer.
 const MALFORMED: &str = "Malformed Lambda proxy response";
-/// Names of fields that a function may not set as they are.
-const RENAMED: [Known; 6] =
-    [Known::Connection, Known::ContentLength, Known::Date, Known::Server, Known::XAmznRequestId, Known::XAmzApigwId];
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -116,7 +113,7 @@ fn malformed(why: impl fmt::Display) -> Refusal {
     Refusal::of(RefusalKind::BadGateway, format!("{MALFORMED}: {why}"))
 }
 
-/// The method's answer. `wants_binary`: the first media type of the caller's `Accept` is one of the API's binary ones.
+/// The method's answer.
 pub(crate) fn read_answer(payload: &[u8], ex: &Exchange, binary: &BinaryTypes) -> Result<Reply, Refusal> {
     // A derived reader takes a list for a map's values in their order; AWS does not.
     if payload.trim_ascii_start().first() != Some(&b'{') {
@@ -137,19 +134,13 @@ pub(crate) fn read_answer(payload: &[u8], ex: &Exchange, binary: &BinaryTypes) -
     fields.set("X-Amzn-Trace-Id", &value).map_err(|why| malformed(why.because))?;
     let body = answer.body.map_or(Cow::Borrowed(""), |Scalar(text)| text);
     let is_encoded = answer.is_base64_encoded.is_some_and(|Flag(flag)| flag);
-    let body = body_bytes(&body, is_encoded && wants_binary(ex, binary))?;
+    let body = body_bytes(&body, is_encoded && binary.are_wanted(ex))?;
     Ok(Reply { status, fields, body })
 }
 
 fn status(text: &str) -> Option<u16> {
     let whole = text.trim().strip_suffix(".0").unwrap_or(text.trim());
     whole.parse().ok().filter(|status| (100..600).contains(status))
-}
-
-fn wants_binary(ex: &Exchange, binary: &BinaryTypes) -> bool {
-    let Some(accept) = ex.request.head.field(Known::Accept) else { return false };
-    let first = accept.split(|byte| matches!(byte, b',' | b';')).next().unwrap_or_default();
-    binary.takes(&String::from_utf8_lossy(first).trim().to_ascii_lowercase())
 }
 
 fn body_bytes(body: &str, is_encoded: bool) -> Result<ReplyBody, Refusal> {
@@ -203,7 +194,7 @@ fn put(fields: &mut Fields, name: &str, value: &[u8]) -> Result<(), Refusal> {
     let known = Known::of(name.as_bytes());
     match known {
         Known::TransferEncoding | Known::KeepAlive | Known::ProxyConnection | Known::Upgrade | Known::Te | Known::Trailer => Ok(()),
-        _ if RENAMED.contains(&known) => fields.push(&format!("x-amzn-Remapped-{name}"), value).map_err(unwritable),
+        _ if is_renamed(known) => fields.push(&format!("{REMAPPED}{name}"), value).map_err(unwritable),
         _ => fields.push(name, value.trim_ascii()).map_err(unwritable),
     }
 }

@@ -90,8 +90,11 @@ fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
     }
 }
 
-/// The path after the stage: slashes at its beginning are one.
+/// The path after the stage, or with the base path of a domain name of one's own (atlas, lifecycle §2.2). Slashes at its beginning are one.
 fn path_after_stage(ex: &Exchange) -> Cow<'_, str> {
+    if ex.place.base_path.is_some() {
+        return Cow::Borrowed(ex.path());
+    }
     let rest = ex.path().get(ex.place.rest_from..).unwrap_or_default();
     if rest.starts_with('/') && !rest.starts_with("//") {
         return Cow::Borrowed(rest);

@@ -61,6 +61,17 @@ fn an_event_has_every_field_that_was_recorded() {
     assert_eq!((&identity["userAgent"], &identity["sourceIp"], &identity["user"]), (&json!("me"), &json!("0.0.0.0"), &Value::Null));
 }
 
+/// The atlas, lifecycle §2.2.
+#[test]
+fn the_path_of_an_event_has_the_base_path_of_a_domain_name() {
+    let world = World::new();
+    let mut ex = world.routed("GET /shop/pets?a=1 HTTP/1.1\r\nHost: api.example\r\n\r\n", &[]);
+    ex.place.rest_from = "/shop".len();
+    assert_eq!(event(&ex, &[])["path"], "/pets");
+    ex.place.base_path = Some("shop".into());
+    assert_eq!(event(&ex, &[])["path"], "/shop/pets");
+}
+
 #[test]
 fn maps_that_would_be_empty_are_null_in_events_and_empty_for_authorizers() {
     let world = World::new();

@@ -61,16 +61,14 @@ impl Coding {
         if plain.len() as u64 > bytes_max {
             return Err(Refusal::of(RefusalKind::RequestTooLarge, "the unpacked body is over the limit"));
         }
-        if !plain.charge() {
-            return Err(Refusal::of(RefusalKind::Front(503), "the process-wide budget of buffered bodies is spent"));
-        }
-        Ok(plain)
+        plain.charged()
     }
 
-    fn pack(self, plain: &[u8]) -> Buffer {
+    /// Packs a body. A 503 where there is no memory for it.
+    pub fn pack(self, plain: &[u8]) -> Result<Buffer, Refusal> {
         const INFALLIBLE: &str = "a vector takes what is written to it";
         let packed = Buffer::take().into_vec();
-        Buffer::from(match self {
+        let packed = match self {
             Coding::Gzip => {
                 let mut encoder = GzEncoder::new(packed, Compression::fast());
                 encoder.write_all(plain).expect(INFALLIBLE);
@@ -81,7 +79,8 @@ impl Coding {
                 encoder.write_all(plain).expect(INFALLIBLE);
                 encoder.finish().expect(INFALLIBLE)
             }
-        })
+        };
+        Buffer::from(packed).charged()
     }
 }
 
@@ -106,7 +105,7 @@ fn wished(ex: &Exchange) -> Option<Coding> {
     first.as_deref().map(|name| if name == "*" { "gzip" } else { name }).and_then(Coding::named)
 }
 
-/// Whether an answer is to be packed, and how: its body must then be whole, and `pack` it.
+/// Whether an answer is to be packed, and how: once its body is whole, and if it then has `minimum_bytes`.
 pub fn of_answer(reply: &Reply, ex: &Exchange, minimum_bytes: u64) -> Option<Coding> {
     let known = match &reply.body {
         ReplyBody::Empty | ReplyBody::Length(_) => return None,
@@ -119,15 +118,10 @@ pub fn of_answer(reply: &Reply, ex: &Exchange, minimum_bytes: u64) -> Option<Cod
     wished(ex)
 }
 
-/// Packs an answer whose body is whole, if it is long enough.
-pub fn pack(coding: Coding, reply: &mut Reply, minimum_bytes: u64) {
-    if let ReplyBody::Whole(plain) = &reply.body
-        && plain.len() as u64 >= minimum_bytes
-    {
-        let packed = coding.pack(plain);
-        reply.body = ReplyBody::Whole(packed);
-        reply.fields.push("Content-Encoding", coding.name()).expect("the name of a coding is a token");
-    }
+/// Gives an answer its packed body.
+pub fn set_packed(reply: &mut Reply, coding: Coding, packed: Buffer) {
+    reply.body = ReplyBody::Whole(packed);
+    reply.fields.push("Content-Encoding", coding.name()).expect("the name of a coding is a token");
 }
 
 #[cfg(test)]
@@ -155,7 +149,7 @@ mod tests {
     #[test]
     fn what_was_packed_unpacks() {
         for coding in [Coding::Gzip, Coding::Deflate] {
-            let packed = coding.pack(b"many words, many words, many words");
+            let packed = coding.pack(b"many words, many words, many words").unwrap();
             assert_eq!(&**coding.unpack(&packed, LIMIT).unwrap(), b"many words, many words, many words");
         }
         let mut bare = flate2::write::DeflateEncoder::new(Vec::new(), Compression::fast());
@@ -165,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_bomb_is_too_large_and_garbage_is_no_known_coding() {
-        let bomb = Coding::Gzip.pack(&vec![0; 2 << 20]);
+        let bomb = Coding::Gzip.pack(&vec![0; 2 << 20]).unwrap();
         assert!(bomb.len() < 16 << 10);
         assert_eq!(Coding::Gzip.unpack(&bomb, LIMIT).unwrap_err().kind, RefusalKind::RequestTooLarge);
         let kind = |bytes: &[u8]| Coding::Gzip.unpack(bytes, LIMIT).unwrap_err().kind;
@@ -201,7 +195,7 @@ mod tests {
         packed.fields.push("Content-Encoding", b"br").unwrap();
         assert_eq!(of_answer(&packed, &ex, 0), None);
         let mut reply = answer(b"12345");
-        pack(Coding::Gzip, &mut reply, 5);
+        set_packed(&mut reply, Coding::Gzip, Coding::Gzip.pack(b"12345").unwrap());
         assert_eq!(reply.fields.first(Known::ContentEncoding), Some(&b"gzip"[..]));
         let ReplyBody::Whole(bytes) = &reply.body else { panic!("it was whole") };
         assert_eq!(&**Coding::Gzip.unpack(bytes, LIMIT).unwrap(), b"12345");

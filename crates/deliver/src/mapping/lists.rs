@@ -42,11 +42,20 @@ pub(super) fn on_request(name: &str) -> OnRequest {
     }
 }
 
+/// What the new name of a field begins with.
+pub(crate) const REMAPPED: &str = "x-amzn-Remapped-";
+
+/// Whether a field of a proxy's answer goes on under another name. Ids of another gateway must not pass for ours.
+pub(crate) fn is_renamed(known: Known) -> bool {
+    use Known::{Connection, ContentLength, Date, Server, XAmzApigwId, XAmznRequestId};
+    matches!(known, Connection | ContentLength | Date | Server | XAmznRequestId | XAmzApigwId)
+}
+
 /// What becomes of a header that a mapping sets on the answer of a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OnResponse {
     Sent,
-    /// Under the name `x-amzn-Remapped-{name}`.
+    /// Under another name: [`REMAPPED`] and its own.
     Remapped,
     Dropped,
 }

@@ -22,7 +22,7 @@ mod templates;
 
 pub use base::gate::decoded;
 pub(crate) use encode::{Place, push_encoded};
-pub(crate) use lists::is_dropped_on_arrival;
+pub(crate) use lists::{REMAPPED, is_dropped_on_arrival, is_renamed};
 pub use payload::BinaryTypes;
 pub use request::IntegrationRequest;
 pub(crate) use request::path_form;

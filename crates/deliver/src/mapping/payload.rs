@@ -4,8 +4,7 @@
 //! What is odd: what is not binary is text, and bytes of it that are no UTF-8 are replaced; what the caller wants is told by the first of
 //! its `Accept`; and a template that meets a binary payload is an error of the API, even if the payload is empty.
 
-use base::gate::decoded;
-use base::gate::{Buffer, Refusal, RefusalKind};
+use base::gate::{Buffer, Exchange, Refusal, RefusalKind, accepted_as_said, decoded};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -43,6 +42,11 @@ impl BinaryTypes {
             BinaryType::Family(family) => media.starts_with(&**family),
             BinaryType::Exactly(exact) => **exact == *media,
         })
+    }
+
+    /// Whether the caller wants bytes: the first of its `Accept` is one of these.
+    pub(crate) fn are_wanted(&self, ex: &Exchange) -> bool {
+        accepted_as_said(ex).is_some_and(|media| self.takes(&media))
     }
 
     /// Whether nothing is binary.
@@ -127,7 +131,7 @@ impl Conversion {
                     let mut text = Buffer::take();
                     text.extend_from_slice(&bytes[..error.valid_up_to()]);
                     text.extend_from_slice(String::from_utf8_lossy(&bytes[error.valid_up_to()..]).as_bytes());
-                    *bytes = charged(text)?;
+                    *bytes = text.charged()?;
                 }
                 Ok(())
             }
@@ -136,7 +140,7 @@ impl Conversion {
                 text.resize(bytes.len().div_ceil(3) * 4, 0);
                 let written = STANDARD.encode_slice(&**bytes, &mut text).expect("the buffer has four bytes for three");
                 text.truncate(written);
-                *bytes = charged(text)?;
+                *bytes = text.charged()?;
                 Ok(())
             }
             Conversion::Decode => {
@@ -147,19 +151,10 @@ impl Conversion {
                     Refusal::of(RefusalKind::ApiConfigurationError, format!("Unable to base64 decode the body. {error}"))
                 })?;
                 plain.truncate(written);
-                *bytes = plain;
+                *bytes = plain.charged()?;
                 Ok(())
             }
         }
-    }
-}
-
-/// Counts what a conversion made longer among the bytes that are buffered.
-fn charged(mut bytes: Buffer) -> Result<Buffer, Refusal> {
-    if bytes.charge() {
-        Ok(bytes)
-    } else {
-        Err(Refusal::of(RefusalKind::Front(503), "the process-wide budget of buffered bodies is spent"))
     }
 }
 

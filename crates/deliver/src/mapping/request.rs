@@ -130,14 +130,10 @@ impl IntegrationRequest {
                 ask.body = AskBody::Whole(body);
             }
             Template::Mapping(template) => {
-                let mut body = std::mem::take(&mut ex.request.body);
-                let text = text_of(body.bytes(), payload::for_template(is_binary, self.handling)?)?;
-                if let RequestBody::Stream(_) = body {
-                    // Nobody looks at it, so it was not waited for; it is taken while the back end is asked.
-                    std::mem::swap(&mut ex.request.body, &mut body);
-                }
+                // The body stays where it is: what the URI is made of may stand in it. One that still streams nobody looks at.
+                let text = text_of(ex.request.body.bytes(), payload::for_template(is_binary, self.handling)?)?;
                 let rendered = render(template, &text, ex)?;
-                let mut made = Buffer::from(rendered.text.into_bytes());
+                let mut made = Buffer::from(rendered.text.into_bytes()).charged()?;
                 if self.handling == Handling::ToBinary {
                     payload::Conversion::Decode.apply(&mut made)?;
                 }

@@ -1,7 +1,7 @@
 //! The integration response and the method response: from the back end's answer to the method's.
 
 use super::body::BodyText;
-use super::lists::{OnResponse, on_response};
+use super::lists::{OnResponse, REMAPPED, is_renamed, on_response};
 use super::payload::{self, BinaryTypes, Conversion, Handling};
 use super::select::{Pattern, select};
 use super::source::{Seen, Source};
@@ -13,12 +13,10 @@ use crate::integration::MethodFacts;
 use crate::integration::record::{self, Integration, IntegrationType};
 use crate::integration::trace;
 use base::gate::{BodyFault, Buffer, Exchange, Fill, JSON, Overrides, Refusal, RefusalKind, Reply, ReplyBody};
-use base::gate::{accepted, accepted_as_said, answered_media_type, give_back_fields, take_fields};
+use base::gate::{accepted, answered_media_type, give_back_fields, take_fields};
 use h1::{Fields, Known};
 use std::future::poll_fn;
 use std::sync::Arc;
-
-const REMAPPED: &str = "x-amzn-Remapped-";
 
 /// How an answer is mapped.
 #[derive(Debug)]
@@ -165,10 +163,7 @@ fn compile(key: &str, response: &record::IntegrationResponse, declared: &[&str],
 /// A proxy's answer. Seen: lifecycle §2.5 and observed/mapping-templates.json. `Content-Encoding` stays, as the documented table has it: the
 /// body passes in its coding, and without the field nobody could read it.
 fn proxied(mut reply: Reply, binary: Option<&BinaryTypes>, ex: &Exchange) -> Result<Reply, Refusal> {
-    // Another gateway's ids must not pass for ours.
-    const RENAMED: [Known; 6] =
-        [Known::Connection, Known::ContentLength, Known::Date, Known::Server, Known::XAmznRequestId, Known::XAmzApigwId];
-    reply.fields.prefix_names(REMAPPED, |known| RENAMED.contains(&known));
+    reply.fields.prefix_names(REMAPPED, is_renamed);
     if reply.fields.has(Known::Via) {
         reply.fields.remove("Via");
     }
@@ -176,8 +171,8 @@ fn proxied(mut reply: Reply, binary: Option<&BinaryTypes>, ex: &Exchange) -> Res
     if let (Some(binary), ReplyBody::Whole(bytes)) = (binary, &mut reply.body)
         && !reply.fields.has(Known::ContentEncoding)
     {
-        let wants_binary = accepted_as_said(ex).is_some_and(|media| binary.takes(&media));
-        payload::of_answer(binary.takes(&answered_media_type(&reply.fields)), wants_binary, Handling::Unset).apply(bytes)?;
+        let is_binary = binary.takes(&answered_media_type(&reply.fields));
+        payload::of_answer(is_binary, binary.are_wanted(ex), Handling::Unset).apply(bytes)?;
     }
     Ok(reply)
 }
@@ -219,8 +214,7 @@ impl Mappings {
     /// The template's text, or the body as it came: as text or as bytes. Answers the media type that it then has.
     fn set_body<'r>(&self, response: &'r Response, reply: &mut Reply, ex: &mut Exchange) -> Result<&'r str, Refusal> {
         let is_binary = self.binary.takes(&answered_media_type(&reply.fields));
-        let wants_binary = accepted_as_said(ex).is_some_and(|media| self.binary.takes(&media));
-        let conversion = payload::of_answer(is_binary, wants_binary, response.handling);
+        let conversion = payload::of_answer(is_binary, self.binary.are_wanted(ex), response.handling);
         match response.templates.for_response(&accepted(ex)) {
             None | Some((_, Template::Passthrough)) => {
                 if let ReplyBody::Whole(bytes) = &mut reply.body {
@@ -242,7 +236,7 @@ impl Mappings {
                 let bytes: &[u8] = if let ReplyBody::Whole(bytes) = &reply.body { bytes } else { &[] };
                 let text = text_of(bytes, payload::for_template(is_binary, response.handling)?)?;
                 let rendered = render(template, &text, ex)?;
-                let mut made = Buffer::from(rendered.text.into_bytes());
+                let mut made = Buffer::from(rendered.text.into_bytes()).charged()?;
                 if conversion == Conversion::Decode {
                     conversion.apply(&mut made)?;
                 }

@@ -65,8 +65,8 @@ impl Kept {
         self.body.len() as u64 + fields as u64 + ENTRY_OVERHEAD_BYTES
     }
 
-    /// The answer once more.
-    pub fn reply(&self, ex: &Exchange) -> Reply {
+    /// The answer once more. A 503 where there is no memory for its body.
+    pub fn reply(&self, ex: &Exchange) -> Result<Reply, Refusal> {
         let mut fields = take_fields();
         for field in self.fields.iter() {
             fields.push(field.name, field.value).expect("it was a field before");
@@ -78,7 +78,8 @@ impl Kept {
         }
         let mut body = Buffer::take();
         body.extend_from_slice(&self.body);
-        Reply { status: self.status, fields, body: if self.body.is_empty() { ReplyBody::Empty } else { ReplyBody::Whole(body) } }
+        let body = if self.body.is_empty() { ReplyBody::Empty } else { ReplyBody::Whole(body.charged()?) };
+        Ok(Reply { status: self.status, fields, body })
     }
 }
 

@@ -33,12 +33,7 @@ impl CacheKey {
         CacheKey { namespace: record.cache_namespace.as_str().into(), parts }
     }
 
-    /// Whether a part of it is in the body, which must then be whole.
-    pub fn needs_body(&self) -> bool {
-        self.parts.iter().any(|(_, source)| source.needs_body())
-    }
-
-    /// The key of a request. Of equal requests to different deployments, or of different verbs, none are equal.
+    /// The key of a request, whose body must be whole if a part of it is there. Of equal requests to different deployments, or of different verbs, none are equal.
     pub fn of(&self, ex: &Exchange) -> Result<Key, Refusal> {
         let mut key = Buffer::take();
         let mut piece = |bytes: &[u8]| {

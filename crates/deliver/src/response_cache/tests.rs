@@ -38,7 +38,7 @@ impl World {
 
     fn text(&self, found: Found) -> String {
         let Found::Hit(kept) = found else { panic!("it is not there") };
-        let ReplyBody::Whole(bytes) = kept.reply(&self.ex).body else { panic!("it has no body") };
+        let ReplyBody::Whole(bytes) = kept.reply(&self.ex).unwrap().body else { panic!("it has no body") };
         String::from_utf8(bytes.into_vec()).unwrap()
     }
 }
@@ -160,7 +160,7 @@ fn each_request_has_a_trace_of_its_own() {
     world.ex.arrive();
     let mut made = reply("one");
     made.fields.push("X-Amzn-Trace-Id", b"Root=1-another").unwrap();
-    let again = world.keep(made, true).unwrap().reply(&world.ex);
+    let again = world.keep(made, true).unwrap().reply(&world.ex).unwrap();
     let traces: Vec<&[u8]> = again.fields.all(h1::Known::XAmznTraceId).collect();
     assert_eq!(traces.len(), 1);
     assert!(traces[0].starts_with(b"Root=1-") && traces[0] != b"Root=1-another");

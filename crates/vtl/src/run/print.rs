@@ -4,7 +4,7 @@ use super::Fuel;
 use crate::error::Fault;
 use crate::limits::Limits;
 use crate::methods::write_double;
-use crate::value::{Style, Value};
+use crate::value::{List, Style, Value};
 use std::fmt::Write;
 
 /// Writes a value as Java does; null is `null`, as it is within lists and maps.
@@ -17,15 +17,7 @@ pub(super) fn write(value: &Value, out: &mut String, fuel: &mut Fuel<'_>) -> Res
         }
         Value::List(list) if list.style() == Style::Json => return write_json(value, out, fuel),
         Value::List(list) => {
-            fuel.spend_items(8 + list.len())?;
-            out.push('[');
-            for (place, item) in list.items().iter().enumerate() {
-                if place > 0 {
-                    out.push_str(", ");
-                }
-                fuel.deeper(|fuel| write(item, out, fuel))?;
-            }
-            out.push(']');
+            write_items(list, ", ", out, fuel, write)?;
         }
         Value::Map(map) => {
             fuel.spend_items(8 + map.len())?;
@@ -65,6 +57,26 @@ pub(super) fn write(value: &Value, out: &mut String, fuel: &mut Fuel<'_>) -> Res
     fuel.check_string_bound(out.len())
 }
 
+/// The items of a list, in brackets.
+fn write_items(
+    list: &List,
+    between: &str,
+    out: &mut String,
+    fuel: &mut Fuel<'_>,
+    write: fn(&Value, &mut String, &mut Fuel<'_>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    fuel.spend_items(8 + list.len())?;
+    out.push('[');
+    for (place, item) in list.items().iter().enumerate() {
+        if place > 0 {
+            out.push_str(between);
+        }
+        fuel.deeper(|fuel| write(item, out, fuel))?;
+    }
+    out.push(']');
+    Ok(())
+}
+
 /// Numbers and booleans.
 fn write_scalar(value: &Value, out: &mut String) {
     // Writing to a string cannot fail.
@@ -85,15 +97,7 @@ fn write_json(value: &Value, out: &mut String, fuel: &mut Fuel<'_>) -> Result<()
             quote(text, out);
         }
         Value::List(list) => {
-            fuel.spend_items(8 + list.len())?;
-            out.push('[');
-            for (place, item) in list.items().iter().enumerate() {
-                if place > 0 {
-                    out.push(',');
-                }
-                fuel.deeper(|fuel| write_json(item, out, fuel))?;
-            }
-            out.push(']');
+            write_items(list, ",", out, fuel, write_json)?;
         }
         Value::Map(map) => {
             fuel.spend_items(8 + map.len())?;

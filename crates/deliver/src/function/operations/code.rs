@@ -44,11 +44,6 @@ pub(super) struct Taken {
 }
 
 impl CodeSource {
-    /// The same, of members that stand beside others.
-    pub(super) fn of(zip_file: Option<String>, bucket: Option<String>, key: Option<String>, image_uri: Option<String>) -> CodeSource {
-        CodeSource { zip_file, bucket, key, image_uri }
-    }
-
     /// Looks at the code, off the threads of control calls.
     pub(super) async fn take(self, cx: &Control) -> Result<Taken, ApiError> {
         let CodeSource { zip_file, bucket, key, image_uri } = self;

@@ -14,12 +14,8 @@ use serde_json::Value;
 #[serde(rename_all = "PascalCase")]
 pub(super) struct UpdateFunctionCode {
     function_name: String,
-    zip_file: Option<String>,
-    #[serde(rename = "S3Bucket")]
-    bucket: Option<String>,
-    #[serde(rename = "S3Key")]
-    key: Option<String>,
-    image_uri: Option<String>,
+    #[serde(flatten)]
+    code: CodeSource,
     architectures: Option<Vec<String>>,
     publish: Option<bool>,
     dry_run: Option<bool>,
@@ -42,9 +38,9 @@ impl Operation for UpdateFunctionCode {
     type Reply = FunctionConfiguration;
 
     async fn run(self, cx: &Control) -> Result<FunctionConfiguration, ApiError> {
-        let Self { function_name, zip_file, bucket, key, image_uri, architectures, publish: publishes, dry_run, revision_id } = self;
+        let Self { function_name, code, architectures, publish: publishes, dry_run, revision_id } = self;
         let arn = named(cx, &function_name, None)?;
-        let taken = CodeSource::of(zip_file, bucket, key, image_uri).take(cx).await?;
+        let taken = code.take(cx).await?;
         let (realm, now, fresh) = (cx.realm().clone(), cx.clock.wall(), revision(cx));
         let done = cx.write(move |txn| {
             let mut function = find(txn.view(), &realm, &arn)?;

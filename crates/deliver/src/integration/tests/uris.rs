@@ -3,7 +3,7 @@
 use super::{NO_BODY, answered, back_end, compiled, flaws};
 use crate::bench::{World, map, record, run};
 use crate::integration::record::IntegrationType;
-use base::gate::RefusalKind;
+use base::gate::{Buffer, RefusalKind, RequestBody};
 use proptest::prelude::*;
 use std::net::SocketAddr;
 
@@ -101,6 +101,23 @@ fn stage_variables_are_put_in_anywhere() {
         assert_eq!(target(PROXY, "http://${stageVariables.host}:<port>?a=1", &[], request, &[]).await, "/?a=1&q=1");
         let mapped = [("integration.request.path.v", "stageVariables.v"), ("integration.request.path.s", "'a/b?c=d'")];
         assert_eq!(target(HTTP, "http://<host>/{v}/{s}", &mapped, request, &[]).await, "/v%201/a/b?c=d");
+    });
+}
+
+#[test]
+fn what_a_template_has_read_the_path_can_have_too() {
+    run(async {
+        let (address, got) = back_end(NO_BODY).await;
+        let world = World::new();
+        let mut record = record(HTTP, &format!("http://{address}/pets/{{id}}"));
+        record.request_templates = Some(crate::bench::templates(&[("application/json", "made of $input.path('$.id')")]));
+        record.request_parameters = Some(map(&[("integration.request.path.id", "method.request.body.id")]));
+        let mut ex = world.exchange("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n");
+        ex.request.body = RequestBody::Whole(Buffer::from(br#"{"id":7}"#.to_vec()));
+        answered(&world, &compiled(&record), &mut ex).await.unwrap();
+        drop(world);
+        let (head, body) = got.await.unwrap();
+        assert_eq!((head.split(' ').nth(1), &*body), (Some("/pets/7"), "made of 7"));
     });
 }
 

@@ -76,16 +76,18 @@ impl Context {
         Context { facts, request: RefCell::new(request.into()), response: RefCell::new(response.into()) }
     }
 
-    /// What is overridden now.
-    pub(super) fn overrides(&self) -> Overrides {
-        let part = |whole: &RefCell<Value>, name: &str| match &*whole.borrow() {
+    /// What is overridden now, which is then gone from here: a template may have put `$context` into its own maps, and what holds itself
+    /// would never be freed.
+    pub(super) fn take_overrides(&self) -> Overrides {
+        let (request, response) = (self.request.take(), self.response.take());
+        let part = |whole: &Value, name: &str| match whole {
             Value::Map(map) => match map.member(name) {
                 Some(Value::Map(map)) => overridden(&map),
                 _ => Vec::new(),
             },
             _ => Vec::new(),
         };
-        let other = |whole: &RefCell<Value>, known: &[&str]| match &*whole.borrow() {
+        let other = |whole: &Value, known: &[&str]| match whole {
             Value::Map(map) => {
                 let mut members = overridden(map);
                 members.retain(|(name, _)| !known.contains(&&**name));
@@ -93,18 +95,18 @@ impl Context {
             }
             _ => Vec::new(),
         };
-        let status = match &*self.response.borrow() {
+        let status = match &response {
             Value::Map(map) => map.member("status").as_ref().and_then(status),
             _ => None,
         };
         Overrides {
-            request_path: part(&self.request, "path"),
-            request_query: part(&self.request, "querystring"),
-            request_header: part(&self.request, "header"),
-            response_header: part(&self.response, "header"),
+            request_path: part(&request, "path"),
+            request_query: part(&request, "querystring"),
+            request_header: part(&request, "header"),
+            response_header: part(&response, "header"),
             response_status: status,
-            request_other: other(&self.request, &["path", "header", "querystring"]),
-            response_other: other(&self.response, &["header", "status"]),
+            request_other: other(&request, &["path", "header", "querystring"]),
+            response_other: other(&response, &["header", "status"]),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::mapping::decoded;
 use crate::mapping::is_dropped_on_arrival;
 use base::gate::{Buffer, Exchange, Variable, query_pairs};
 use jsonkit::Value as Json;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What templates read from.
@@ -178,7 +179,7 @@ impl Facts {
 
     /// All parameters of a location, each once with its last value.
     pub(crate) fn parameters(&self, location: Location) -> Vec<(String, String)> {
-        let mut all: Vec<(String, String)> = match self {
+        let all: Vec<(String, String)> = match self {
             Facts::Request(ex) => match location {
                 Location::Path => {
                     let names: &[Arc<str>] = ex.place.route.as_ref().map_or(&[], |route| &route.parameters);
@@ -202,19 +203,17 @@ impl Facts {
             },
         };
         // The last value, at the place of the first.
-        let mut at = 0;
-        while at < all.len() {
-            if let Some(later) = all[at + 1..].iter().rposition(|(name, _)| *name == all[at].0) {
-                let name = all[at].0.clone();
-                all[at].1 = all[at + 1 + later].1.clone();
-                let mut n = 0;
-                all.retain(|(other, _)| {
-                    n += 1;
-                    n - 1 <= at || *other != name
-                });
+        let mut places: HashMap<String, usize> = HashMap::with_capacity(all.len());
+        let mut once: Vec<(String, String)> = Vec::with_capacity(all.len());
+        for (name, value) in all {
+            match places.get(&name) {
+                Some(at) => once[*at].1 = value,
+                None => {
+                    places.insert(name.clone(), once.len());
+                    once.push((name, value));
+                }
             }
-            at += 1;
         }
-        all
+        once
     }
 }

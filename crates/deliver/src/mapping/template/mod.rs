@@ -83,12 +83,12 @@ impl MappingTemplate {
             "stageVariables" => Value::host(context::StageVariables(facts.clone())),
             _ => Value::Null,
         };
-        let text = self.template.render(&globals, &self.limits, watch)?;
+        let text = self.template.render(&globals, &self.limits, watch);
         let overrides = match context.get() {
-            Some(context) => context.overrides(),
+            Some(context) => context.take_overrides(),
             None => before.cloned().unwrap_or_default(),
         };
-        Ok(Rendered { text, overrides })
+        Ok(Rendered { text: text?, overrides })
     }
 
     /// Renders it over an event.

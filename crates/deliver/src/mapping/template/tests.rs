@@ -21,3 +21,22 @@ fn what_velocity_made_of_an_event_is_made_here() {
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
+
+#[test]
+fn a_template_that_puts_the_context_into_itself_is_freed() {
+    let put = "#set($context.requestOverride.header.a = $context)#set($context.responseOverride = $context)done";
+    for (text, is_whole) in [(put.to_owned(), true), (format!("{put}#evaluate('1')"), false)] {
+        let facts = Rc::new(Facts::Event(Event::default()));
+        let rendered = MappingTemplate::compile(&text).unwrap().render(&facts, &"".into(), None, None);
+        assert_eq!(rendered.is_ok(), is_whole, "{text}: {rendered:?}");
+        assert_eq!(Rc::strong_count(&facts), 1, "{text}");
+    }
+}
+
+#[test]
+fn a_parameter_has_its_last_value_at_its_first_place() {
+    let world = crate::bench::World::new();
+    let facts = Facts::of(&world.exchange("GET /x?a=1&b=2&a=3 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    let pairs = facts.parameters(facts::Location::QueryString);
+    assert_eq!(pairs, [("a".into(), "3".into()), ("b".into(), "2".into())]);
+}
