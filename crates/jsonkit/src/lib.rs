@@ -29,6 +29,7 @@ mod pattern;
 pub mod pointer;
 
 mod schema;
+mod text;
 mod value;
 mod write;
 
@@ -42,5 +43,6 @@ pub use schema::{
     CHECK_DEPTH_MAX, CHECK_STEPS_MAX, DOCUMENTS_MAX, ERROR_BYTES_MAX, ERRORS_MAX, META_SCHEMA_URL, NODES_MAX, SCHEMA_BYTES_MAX, Schema,
     SchemaError, bracketed,
 };
+pub use text::Text;
 pub use value::{Object, Value};
 pub use write::{Style, TooLong};

@@ -1,6 +1,6 @@
 //! Text to values.
 
-use crate::{Number, Object, Value};
+use crate::{Number, Object, Text, Value};
 use std::sync::Arc;
 
 /// Bytes of a text: room for AWS's payload of 10 MB.
@@ -38,7 +38,16 @@ pub(crate) fn read(text: &[u8], dialect: Dialect) -> Result<Value, ParseError> {
         return Err(ParseError::TooMuch("16 MiB of JSON"));
     }
     let text = std::str::from_utf8(text).map_err(|why| ParseError::Malformed { at: why.valid_up_to(), what: "not UTF-8" })?;
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, values: 0, dialect, names: [const { None }; NAMES_KEPT] };
+    let mut reader = Reader {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        values: 0,
+        dialect,
+        names: [const { None }; NAMES_KEPT],
+        whole: None,
+        items: Vec::new(),
+    };
     reader.blanks();
     let value = reader.value(0)?;
     reader.blanks();
@@ -55,6 +64,10 @@ struct Reader<'t> {
     values: usize,
     dialect: Dialect,
     names: [Option<Arc<str>>; NAMES_KEPT],
+    /// The document, once a string is a part of it.
+    whole: Option<Arc<Box<str>>>,
+    /// Items of the arrays that are not at their end yet.
+    items: Vec<Value>,
 }
 
 impl Reader<'_> {
@@ -84,7 +97,7 @@ impl Reader<'_> {
         match self.peek() {
             Some(b'{') => self.object(depth + 1),
             Some(b'[') => self.array(depth + 1),
-            Some(quote) if self.is_quote(quote) => Ok(Value::String(self.string(quote)?)),
+            Some(quote) if self.is_quote(quote) => Ok(Value::String(self.text(quote)?)),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.word("true", Value::Bool(true)),
             Some(b'f') => self.word("false", Value::Bool(false)),
@@ -112,13 +125,14 @@ impl Reader<'_> {
 
     fn array(&mut self, depth: usize) -> Result<Value, ParseError> {
         self.deeper(depth)?;
-        let mut items = Vec::new();
         if self.peek() == Some(b']') {
             self.at += 1;
-            return Ok(items.into());
+            return Ok(Vec::new().into());
         }
+        let first = self.items.len();
         loop {
-            items.push(self.value(depth)?);
+            let item = self.value(depth)?;
+            self.items.push(item);
             self.blanks();
             match self.peek() {
                 Some(b',') => self.at += 1,
@@ -127,7 +141,7 @@ impl Reader<'_> {
             }
             self.blanks();
         }
-        Ok(items.into())
+        Ok(Value::Array(self.items.drain(first..).collect()))
     }
 
     fn object(&mut self, depth: usize) -> Result<Value, ParseError> {
@@ -200,7 +214,7 @@ impl Reader<'_> {
         let start = self.at + 1;
         let end = start + plain(&self.bytes[start..], quote);
         if self.bytes.get(end) != Some(&quote) {
-            return self.string(quote);
+            return self.string(quote).map(Arc::from);
         }
         let name = &self.text[start..end];
         self.at = end + 1;
@@ -212,7 +226,21 @@ impl Reader<'_> {
         }
     }
 
-    fn string(&mut self, quote: u8) -> Result<Arc<str>, ParseError> {
+    /// A string as a value. Without escapes it is a part of the document.
+    fn text(&mut self, quote: u8) -> Result<Text, ParseError> {
+        let start = self.at + 1;
+        let end = start + plain(&self.bytes[start..], quote);
+        if self.bytes.get(end) == Some(&quote) {
+            let whole = self.whole.get_or_insert_with(|| Arc::new(self.text.into()));
+            if let Some(part) = Text::part(whole, start..end) {
+                self.at = end + 1;
+                return Ok(part);
+            }
+        }
+        self.string(quote).map(Text::from)
+    }
+
+    fn string(&mut self, quote: u8) -> Result<String, ParseError> {
         self.at += 1;
         let mut start = self.at;
         let mut undone = String::new();
@@ -222,7 +250,7 @@ impl Reader<'_> {
                 Some(byte) if byte == quote => {
                     let rest = &self.text[start..self.at];
                     self.at += 1;
-                    return Ok(if undone.is_empty() { rest.into() } else { (undone + rest).into() });
+                    return Ok(undone + rest);
                 }
                 Some(b'\\') => {
                     undone.push_str(&self.text[start..self.at]);
@@ -286,9 +314,24 @@ impl Reader<'_> {
     }
 }
 
-/// How many bytes there are before the end of a string, an escape or a control character.
+/// How many bytes there are before the end of a string, an escape or a control character. Eight bytes are looked at in one word.
 fn plain(bytes: &[u8], quote: u8) -> usize {
-    bytes.iter().position(|byte| *byte == quote || *byte == b'\\' || *byte < 0x20).unwrap_or(bytes.len())
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
+    // The lowest top bit that is set is right: borrows go upwards, from a byte that is one.
+    let below = |word: u64, byte: u8| word.wrapping_sub(ONES * u64::from(byte)) & !word & TOPS;
+    let equal = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let mut at = 0;
+    while let Some(eight) = bytes[at..].first_chunk() {
+        let word = u64::from_le_bytes(*eight);
+        let found = equal(word, quote) | equal(word, b'\\') | below(word, b' ');
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let rest = bytes[at..].iter().position(|byte| *byte == quote || *byte == b'\\' || *byte < b' ');
+    rest.map_or(bytes.len(), |more| at + more)
 }
 
 #[cfg(test)]
@@ -298,6 +341,19 @@ mod tests {
 
     fn text(json: &str) -> String {
         parse(json.as_bytes()).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_end_of_plain_bytes_is_found_wherever_it_is() {
+        for end in [b'"', b'\\', 0, 0x1f] {
+            for at in 0..20 {
+                let mut bytes = [b'!', b' ', 0x7f, 0x80, 0xff, b'\'', b'[', b']'].repeat(3);
+                assert_eq!(plain(&bytes, b'"'), bytes.len());
+                bytes[at] = end;
+                bytes[at + 1] = end;
+                assert_eq!(plain(&bytes, b'"'), at, "{end} at {at}");
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Values: cheap to clone, equal when JSON Schema says so.
 
-use crate::Number;
+use crate::{Number, Text};
 use std::collections::HashMap;
 use std::fmt::{self, Debug, Formatter};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,7 +18,7 @@ pub enum Value {
     Null,
     Bool(bool),
     Number(Number),
-    String(Arc<str>),
+    String(Text),
     Array(Arc<[Value]>),
     Object(Arc<Object>),
 }
@@ -151,7 +151,7 @@ impl From<Object> for Value {
 pub struct Object {
     members: Vec<(Arc<str>, Value)>,
     /// Where each name is, once there are many.
-    index: Option<HashMap<Arc<str>, usize>>,
+    index: Option<Box<HashMap<Arc<str>, usize>>>,
 }
 
 impl Object {
@@ -170,6 +170,12 @@ impl Object {
         self.place(name).map(|at| &self.members[at].1)
     }
 
+    /// The member at a place, in the order of the text.
+    #[must_use]
+    pub fn at(&self, place: usize) -> Option<(&Arc<str>, &Value)> {
+        self.members.get(place).map(|(name, value)| (name, value))
+    }
+
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Value)> {
         self.members.iter().map(|(name, value)| (name, value))
     }
@@ -185,11 +191,13 @@ impl Object {
         }
         self.members.push((name, value));
         if self.index.is_none() && self.members.len() >= INDEXED_FROM_MEMBERS {
-            self.index = Some(self.members.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect());
+            self.index = Some(Box::new(self.members.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect()));
         }
     }
 
-    fn place(&self, name: &str) -> Option<usize> {
+    /// Where the member of a name is.
+    #[must_use]
+    pub fn place(&self, name: &str) -> Option<usize> {
         match &self.index {
             Some(index) => index.get(name).copied(),
             None => self.members.iter().position(|(known, _)| **known == *name),

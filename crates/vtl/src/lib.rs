@@ -26,6 +26,7 @@ mod map;
 mod methods;
 mod parse;
 mod run;
+mod source;
 mod text;
 mod tree;
 mod value;
@@ -35,6 +36,7 @@ pub use error::{Cause, Error, Fault, Place};
 pub use host::Host;
 pub use limits::Limits;
 pub use map::Map;
+pub use source::{ListSource, MapSource};
 pub use text::Text;
 pub use value::{Block, List, Loop, Style, Value};
 pub use watch::{Event, Watch};
@@ -54,9 +56,20 @@ impl Template {
     /// Renders. `globals` is asked for each variable that the template reads and has not set, once for each name; `Value::Null` means that
     /// there is none. `watch` is told of each directive and reference.
     pub fn render(&self, globals: &dyn Fn(&str) -> Value, limits: &Limits, watch: Option<&mut dyn Watch>) -> Result<String, Error> {
+        self.render_into(String::with_capacity(self.program.pool.len() + 256), globals, limits, watch)
+    }
+
+    /// Renders into an empty text of the caller's, which has room already.
+    pub fn render_into(
+        &self,
+        out: String,
+        globals: &dyn Fn(&str) -> Value,
+        limits: &Limits,
+        watch: Option<&mut dyn Watch>,
+    ) -> Result<String, Error> {
         match watch {
-            Some(watch) => run::render(&self.program, globals, limits, Some(&mut Through(watch))),
-            None => run::render(&self.program, globals, limits, None),
+            Some(watch) => run::render(&self.program, out, globals, limits, Some(&mut Through(watch))),
+            None => run::render(&self.program, out, globals, limits, None),
         }
     }
 

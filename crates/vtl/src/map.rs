@@ -1,7 +1,8 @@
 //! Maps that keep the order of insertion.
 
+use crate::source::MapSource;
 use crate::text::Text;
-use crate::value::{Value, let_go};
+use crate::value::{Value, let_go, shallowly};
 use std::cell::{Ref, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -23,9 +24,27 @@ struct Entries {
     pairs: Vec<(Value, Value)>,
     /// Where each key that is a string stands, once there are many.
     index: Option<BTreeMap<Text, usize>>,
+    /// The document in which the pairs are still, and the one list or map of it that was asked for, with its place: it can be changed, so
+    /// that it is made once. When another is asked for, all pairs are made.
+    source: Option<Box<dyn MapSource>>,
+    asked: Option<(usize, Value)>,
 }
 
 impl Entries {
+    fn make(&mut self) {
+        let Some(source) = self.source.take() else { return };
+        let mut asked = self.asked.take();
+        let value = |at| match asked.take_if(|(place, _)| *place == at) {
+            Some((_, value)) => value,
+            None => source.value(at),
+        };
+        let names = (0..source.len()).map(|at| Value::Str(source.name(at)));
+        self.pairs = names.zip((0..source.len()).map(value)).collect();
+        if self.pairs.len() > UNINDEXED_MAX {
+            self.make_index();
+        }
+    }
+
     fn place(&self, key: &Value) -> Option<usize> {
         match key {
             Value::Str(name) => self.place_of(name),
@@ -88,27 +107,56 @@ impl Map {
     }
 
     pub fn len(&self) -> usize {
-        self.0.entries.borrow().pairs.len()
+        let entries = self.0.entries.borrow();
+        entries.source.as_ref().map_or(entries.pairs.len(), |source| source.len())
     }
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
+    /// A map of a document.
+    pub fn of(source: Box<dyn MapSource>) -> Self {
+        Self(Rc::new(MapCell { entries: RefCell::new(Entries { pairs: Vec::new(), index: None, source: Some(source), asked: None }) }))
+    }
+
     /// What stands under a name; none when nothing does, `Some(Null)` when null does.
     pub fn member(&self, name: &str) -> Option<Value> {
-        let entries = self.0.entries.borrow();
-        entries.place_of(name).map(|place| entries.pairs[place].1.clone())
+        let (place, value) = {
+            let entries = self.0.entries.borrow();
+            let Some(source) = &entries.source else {
+                return entries.place_of(name).map(|place| entries.pairs[place].1.clone());
+            };
+            let place = source.place(name)?;
+            match &entries.asked {
+                Some((asked, value)) if *asked == place => return Some(value.clone()),
+                _ => (place, source.value(place)),
+            }
+        };
+        if !value.holds_values() {
+            return Some(value);
+        }
+        let mut entries = self.0.entries.borrow_mut();
+        if entries.asked.is_none() {
+            entries.asked = Some((place, value.clone()));
+            return Some(value);
+        }
+        entries.make();
+        Some(entries.pairs[place].1.clone())
     }
 
     pub fn get(&self, key: &Value) -> Option<Value> {
-        let entries = self.0.entries.borrow();
+        if let Value::Str(name) = key {
+            return self.member(name);
+        }
+        let entries = self.made();
         entries.place(key).map(|place| entries.pairs[place].1.clone())
     }
 
     /// Puts a value, at the end when the key is new, and gives what was there.
     pub fn put(&self, key: Value, value: Value) -> Option<Value> {
         let mut entries = self.0.entries.borrow_mut();
+        entries.make();
         if let Some(place) = entries.place(&key) {
             return Some(std::mem::replace(&mut entries.pairs[place].1, value));
         }
@@ -118,6 +166,7 @@ impl Map {
 
     pub fn remove(&self, key: &Value) -> Option<Value> {
         let mut entries = self.0.entries.borrow_mut();
+        entries.make();
         let place = entries.place(key)?;
         Some(entries.remove(place))
     }
@@ -129,7 +178,17 @@ impl Map {
 
     /// All entries in their order, to look at. Nothing may be changed meanwhile.
     pub fn entries(&self) -> Ref<'_, [(Value, Value)]> {
-        Ref::map(self.0.entries.borrow(), |entries| entries.pairs.as_slice())
+        Ref::map(self.made(), |entries| entries.pairs.as_slice())
+    }
+
+    fn made(&self) -> Ref<'_, Entries> {
+        let entries = self.0.entries.borrow();
+        if entries.source.is_none() {
+            return entries;
+        }
+        drop(entries);
+        self.0.entries.borrow_mut().make();
+        self.0.entries.borrow()
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
@@ -139,7 +198,9 @@ impl Map {
     /// Moves everything out, when nobody else holds the map.
     pub(crate) fn empty_into(&mut self, values: &mut Vec<Value>) {
         if let Some(cell) = Rc::get_mut(&mut self.0) {
-            values.extend(std::mem::take(&mut cell.entries.get_mut().pairs).into_iter().flat_map(|(key, value)| [key, value]));
+            let entries = cell.entries.get_mut();
+            values.extend(entries.asked.take().map(|(_, value)| value));
+            values.extend(std::mem::take(&mut entries.pairs).into_iter().flat_map(|(key, value)| [key, value]));
         }
     }
 }
@@ -157,8 +218,8 @@ impl<K: Into<Value>> FromIterator<(K, Value)> for Map {
 
 impl Drop for Entries {
     fn drop(&mut self) {
-        if self.pairs.iter().any(|(key, value)| key.holds_values() || value.holds_values()) {
-            let_go(std::mem::take(&mut self.pairs).into_iter().flat_map(|(key, value)| [key, value]).collect());
+        if let Some(deep) = shallowly(std::mem::take(&mut self.pairs)) {
+            let_go(deep.into_iter().flat_map(|(key, value)| [key, value]).collect());
         }
     }
 }

@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub enum Text {
     Own(Rc<str>),
     Shared(Arc<str>),
+    /// A part of a document, from one byte to another; empty where there is no such part.
+    Part(Arc<Box<str>>, u32, u32),
 }
 
 impl Text {
@@ -28,6 +30,7 @@ impl Deref for Text {
         match self {
             Self::Own(text) => text,
             Self::Shared(text) => text,
+            Self::Part(whole, from, to) => whole.get(*from as usize..*to as usize).unwrap_or_default(),
         }
     }
 }

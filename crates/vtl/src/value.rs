@@ -5,6 +5,7 @@
 
 use crate::host::Host;
 use crate::map::Map;
+use crate::source::ListSource;
 use crate::text::Text;
 use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
@@ -171,12 +172,42 @@ struct ListCell {
     /// The map whose keys, values or entries these are. Such a list is what was there when it was asked for; it has no places, and a loop
     /// over it notices when the map grows or shrinks.
     of: Option<Map>,
-    items: RefCell<Vec<Value>>,
+    items: RefCell<Items>,
+}
+
+/// The items of a list: made, or still in the document. Lists and maps among them are made once, for they can be changed.
+#[derive(Default)]
+struct Items {
+    made: Vec<Value>,
+    source: Option<Box<dyn ListSource>>,
+}
+
+impl Items {
+    fn make(&mut self) {
+        if let Some(source) = self.source.take() {
+            self.made = (0..source.len()).map(|at| source.item(at)).collect();
+        }
+    }
+}
+
+impl From<Vec<Value>> for Items {
+    fn from(made: Vec<Value>) -> Self {
+        Self { made, source: None }
+    }
 }
 
 impl List {
     pub fn new(style: Style, items: Vec<Value>) -> Self {
-        Self(Rc::new(ListCell { style, is_array: false, of: None, items: RefCell::new(items) }))
+        Self::cell(style, false, None, items.into())
+    }
+
+    /// A list of a document.
+    pub fn of(style: Style, source: Box<dyn ListSource>) -> Self {
+        Self::cell(style, false, None, Items { made: Vec::new(), source: Some(source) })
+    }
+
+    fn cell(style: Style, is_array: bool, of: Option<Map>, items: Items) -> Self {
+        Self(Rc::new(ListCell { style, is_array, of, items: RefCell::new(items) }))
     }
 
     pub(crate) fn java(items: Vec<Value>) -> Self {
@@ -184,11 +215,11 @@ impl List {
     }
 
     pub(crate) fn array(items: Vec<Value>) -> Self {
-        Self(Rc::new(ListCell { style: Style::Java, is_array: true, of: None, items: RefCell::new(items) }))
+        Self::cell(Style::Java, true, None, items.into())
     }
 
     pub(crate) fn view(of: &Map, items: Vec<Value>) -> Self {
-        Self(Rc::new(ListCell { style: Style::Java, is_array: false, of: Some(of.clone()), items: RefCell::new(items) }))
+        Self::cell(Style::Java, false, Some(of.clone()), items.into())
     }
 
     pub(crate) fn is_view(&self) -> bool {
@@ -209,7 +240,8 @@ impl List {
     }
 
     pub fn len(&self) -> usize {
-        self.0.items.borrow().len()
+        let items = self.0.items.borrow();
+        items.source.as_ref().map_or(items.made.len(), |source| source.len())
     }
 
     pub fn is_empty(&self) -> bool {
@@ -217,20 +249,39 @@ impl List {
     }
 
     pub fn item(&self, index: usize) -> Option<Value> {
-        self.0.items.borrow().get(index).cloned()
+        {
+            let items = self.0.items.borrow();
+            let Some(source) = &items.source else { return items.made.get(index).cloned() };
+            if index >= source.len() {
+                return None;
+            }
+            let item = source.item(index);
+            if !item.holds_values() {
+                return Some(item);
+            }
+        }
+        self.items().get(index).cloned()
     }
 
     pub fn push(&self, value: Value) {
-        self.0.items.borrow_mut().push(value);
+        self.change(|items| items.push(value));
     }
 
     /// All items, to look at. Nothing may be changed meanwhile.
     pub fn items(&self) -> Ref<'_, Vec<Value>> {
-        self.0.items.borrow()
+        let items = self.0.items.borrow();
+        if items.source.is_none() {
+            return Ref::map(items, |items| &items.made);
+        }
+        drop(items);
+        self.0.items.borrow_mut().make();
+        Ref::map(self.0.items.borrow(), |items| &items.made)
     }
 
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Vec<Value>) -> R) -> R {
-        change(&mut self.0.items.borrow_mut())
+        let mut items = self.0.items.borrow_mut();
+        items.make();
+        change(&mut items.made)
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
@@ -238,14 +289,32 @@ impl List {
     }
 }
 
-// A list within a list within a list … must not be let go by recursion: the deepest would overflow the stack.
+// A list within a list within a list … must not be let go by recursion alone: the deepest would overflow the stack.
 impl Drop for ListCell {
     fn drop(&mut self) {
-        let items = std::mem::take(self.items.get_mut());
-        if items.iter().any(Value::holds_values) {
-            let_go(items);
+        if let Some(deep) = shallowly(std::mem::take(&mut self.items.get_mut().made)) {
+            let_go(deep);
         }
     }
+}
+
+/// Lists and maps within each other that are let go by recursion.
+const LET_GO_DEPTH_MAX: u32 = 32;
+
+thread_local! {
+    static LET_GO_DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Drops what a list or map held, or gives it back where that is too deep for recursion.
+pub(crate) fn shallowly<T>(held: Vec<T>) -> Option<Vec<T>> {
+    let depth = LET_GO_DEPTH.get();
+    if depth == LET_GO_DEPTH_MAX {
+        return Some(held);
+    }
+    LET_GO_DEPTH.set(depth + 1);
+    drop(held);
+    LET_GO_DEPTH.set(depth);
+    None
 }
 
 /// Lets values go, whatever they hold, without recursion.
@@ -254,7 +323,7 @@ pub(crate) fn let_go(mut values: Vec<Value>) {
         match value {
             Value::List(mut list) => {
                 if let Some(cell) = Rc::get_mut(&mut list.0) {
-                    values.append(cell.items.get_mut());
+                    values.append(&mut cell.items.get_mut().made);
                 }
             }
             Value::Map(mut map) => map.empty_into(&mut values),

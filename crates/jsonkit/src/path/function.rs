@@ -40,7 +40,7 @@ impl Walk<'_> {
             "append" => self.append(call, on),
             "keys" => Ok(on
                 .as_object()
-                .map_or(Value::Null, |object| object.iter().map(|(name, _)| Value::String(name.clone())).collect::<Vec<_>>().into())),
+                .map_or(Value::Null, |object| object.iter().map(|(name, _)| Value::from(&**name)).collect::<Vec<_>>().into())),
             "first" => at(on, 0),
             "last" => at(on, -1),
             "index" => match first.map(|parameter| self.parameter(parameter)).transpose()? {

@@ -322,7 +322,7 @@ impl Within<'_, '_> {
 
     fn names(&self, name: &str, value: &Value) -> Result<Vec<Arc<str>>, SchemaError> {
         let texts = value.as_array().map(|items| {
-            let text = |item: &Value| if let Value::String(text) = item { Some(text.clone()) } else { None };
+            let text = |item: &Value| item.as_str().map(Arc::from);
             items.iter().map(text).collect::<Option<Vec<_>>>()
         });
         match texts.flatten() {
@@ -390,7 +390,7 @@ impl Within<'_, '_> {
         match self.object.find("pattern") {
             None => Ok(None),
             Some(Value::String(text)) => match Pattern::compile(text, Flavour::Ecma) {
-                Ok(pattern) => Ok(Some(Keyword::Pattern(text.clone(), pattern))),
+                Ok(pattern) => Ok(Some(Keyword::Pattern(Arc::from(&**text), pattern))),
                 Err(why) => wrong(self.place, format!("pattern: {why}")),
             },
             Some(_) => self.wrong("pattern", "a regular expression"),
@@ -405,7 +405,7 @@ impl Within<'_, '_> {
     fn types(&self) -> Result<Option<Keyword>, SchemaError> {
         let names = match self.object.find("type") {
             None => return Ok(None),
-            Some(Value::String(name)) => vec![name.clone()],
+            Some(Value::String(name)) => vec![Arc::from(&**name)],
             Some(several) => self.names("type", several)?,
         };
         if let Some(unknown) = names.iter().find(|name| !TYPES.contains(&&***name)) {

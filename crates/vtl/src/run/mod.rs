@@ -71,6 +71,7 @@ pub(crate) struct Render<'t, 'r> {
 
 pub(crate) fn render<'r>(
     program: &Program,
+    out: String,
     globals: &'r dyn Fn(&str) -> Value,
     limits: &'r Limits,
     watch: Option<&'r mut dyn Watch>,
@@ -82,7 +83,7 @@ pub(crate) fn render<'r>(
         slots: vec![None; program.names.len()],
         frames: Vec::new(),
         frame: None,
-        out: String::with_capacity(program.pool.len() + 256),
+        out,
         here: 0,
         fuel: Fuel::new(limits),
         loops: 0,

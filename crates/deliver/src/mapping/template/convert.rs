@@ -1,9 +1,9 @@
 //! From JSON to the values of templates, and from those to what a message is made of.
 
 use base::gate::Overridden;
-use jsonkit::{Number, Value as Json};
+use jsonkit::{Number, Object, Value as Json};
 use std::sync::Arc;
-use vtl::{List, Map, Style, Text, Value};
+use vtl::{List, ListSource, Map, MapSource, Style, Text, Value};
 
 /// A JSON value as templates have it. Its lists print as JSON; a null is what is not there.
 pub(super) fn to_vtl(json: &Json) -> Value {
@@ -25,15 +25,47 @@ fn inner(json: &Json, style: Style) -> Value {
             let digits = other.to_string();
             digits.parse().map_or_else(|_| digits.into(), |big| Value::Big(Box::new(big)))
         }
-        Json::String(text) => shared(text),
-        Json::Array(items) => List::new(style, items.iter().map(|item| inner(item, style)).collect()).into(),
-        Json::Object(members) => members.iter().map(|(name, value)| (shared(name), inner(value, style))).collect::<Map>().into(),
+        Json::String(text) => {
+            let (whole, range) = text.source();
+            Value::Str(Text::Part(whole.clone(), range.start, range.end))
+        }
+        Json::Array(items) => List::of(style, Box::new(Items(items.clone(), style))).into(),
+        Json::Object(members) => Map::of(Box::new(Members(members.clone(), style))).into(),
     }
 }
 
-/// The document's own text: not copied.
-fn shared(text: &Arc<str>) -> Value {
-    Value::Str(Text::Shared(text.clone()))
+/// A list of a document.
+struct Items(Arc<[Json]>, Style);
+
+impl ListSource for Items {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn item(&self, at: usize) -> Value {
+        self.0.get(at).map_or(Value::Null, |item| inner(item, self.1))
+    }
+}
+
+/// An object of a document.
+struct Members(Arc<Object>, Style);
+
+impl MapSource for Members {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        self.0.place(name)
+    }
+
+    fn name(&self, at: usize) -> Text {
+        self.0.at(at).map_or_else(|| "".into(), |(name, _)| Text::Shared(name.clone()))
+    }
+
+    fn value(&self, at: usize) -> Value {
+        self.0.at(at).map_or(Value::Null, |(_, value)| inner(value, self.1))
+    }
 }
 
 /// A value's text; nothing for what is not there.

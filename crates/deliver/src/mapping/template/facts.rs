@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What templates read from.
+#[expect(clippy::large_enum_variant, reason = "there is one of it, on the heap")]
 pub(crate) enum Facts {
-    /// A copy without the body.
-    Request(Box<Exchange>),
+    Request(Exchange),
     Event(Event),
 }
 
@@ -87,11 +87,6 @@ fn text_of(value: &Json) -> String {
 }
 
 impl Facts {
-    /// The facts of a request.
-    pub(crate) fn of(ex: &Exchange) -> Facts {
-        Facts::Request(Box::new(ex.without_body()))
-    }
-
     /// A `$context` variable by its whole name; nothing where it has no value.
     pub(crate) fn context(&self, name: &str) -> Option<vtl::Value> {
         match self {

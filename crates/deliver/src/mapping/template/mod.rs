@@ -22,7 +22,7 @@ use base::gate::{Buffer, Exchange, Overrides, Refusal, RefusalKind};
 use context::Context;
 use input::Input;
 use jsonkit::Path;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -83,7 +83,9 @@ impl MappingTemplate {
             "stageVariables" => Value::host(context::StageVariables(facts.clone())),
             _ => Value::Null,
         };
-        let text = self.template.render(&globals, &self.limits, watch);
+        // A buffer of the thread's: most answers fit, and nothing grows.
+        let out = String::from_utf8(Buffer::take().into_vec()).unwrap_or_default();
+        let text = self.template.render_into(out, &globals, &self.limits, watch);
         let overrides = match context.get() {
             Some(context) => context.take_overrides(),
             None => before.cloned().unwrap_or_default(),
@@ -105,12 +107,47 @@ pub fn render_plain(text: &str, variables: &jsonkit::Value) -> Result<String, vt
 }
 
 /// Renders a template for a request on its way, over a payload.
-pub(super) fn render(template: &MappingTemplate, payload: &Rc<str>, ex: &Exchange) -> Result<Rendered, Refusal> {
-    let facts = Rc::new(Facts::of(ex));
-    template.render(&facts, payload, ex.overrides.as_deref(), None).map_err(|why| {
+pub(super) fn render(template: &MappingTemplate, payload: &Rc<str>, ex: &mut Exchange) -> Result<Rendered, Refusal> {
+    let before = ex.overrides.take();
+    let rendered = template.render(&Lent::of(ex).facts, payload, before.as_deref(), None);
+    ex.overrides = before;
+    rendered.map_err(|why| {
         let because = format!("Unable to transform request: the mapping template fails at {why}");
         Refusal::of(RefusalKind::ApiConfigurationError, because)
     })
+}
+
+/// A request that is lent to a template, whose values must own what they look at. It comes back when this is dropped.
+struct Lent<'e> {
+    facts: Rc<Facts>,
+    place: &'e mut Exchange,
+}
+
+thread_local! {
+    /// An empty exchange that stands in for the one that is lent.
+    static STAND_IN: Cell<Option<Rc<Facts>>> = const { Cell::new(None) };
+}
+
+impl Lent<'_> {
+    fn of(place: &mut Exchange) -> Lent<'_> {
+        let mut facts = STAND_IN.take().unwrap_or_else(|| Rc::new(Facts::Request(Exchange::new(place.lane.clone()))));
+        if let Some(Facts::Request(stand_in)) = Rc::get_mut(&mut facts) {
+            std::mem::swap(stand_in, place);
+        }
+        Lent { facts, place }
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        if let Some(Facts::Request(ex)) = Rc::get_mut(&mut self.facts) {
+            std::mem::swap(ex, self.place);
+            STAND_IN.set(Some(self.facts.clone()));
+        } else if let Facts::Request(ex) = &*self.facts {
+            // Values outlive a rendering only if it panicked in the middle.
+            *self.place = ex.without_body();
+        }
+    }
 }
 
 /// A payload as a template sees it.

@@ -36,7 +36,7 @@ fn a_template_that_puts_the_context_into_itself_is_freed() {
 #[test]
 fn a_parameter_has_its_last_value_at_its_first_place() {
     let world = crate::bench::World::new();
-    let facts = Facts::of(&world.exchange("GET /x?a=1&b=2&a=3 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    let facts = Facts::Request(world.exchange("GET /x?a=1&b=2&a=3 HTTP/1.1\r\nHost: a\r\n\r\n"));
     let pairs = facts.parameters(facts::Location::QueryString);
     assert_eq!(pairs, [("a".into(), "3".into()), ("b".into(), "2".into())]);
 }
