@@ -151,7 +151,7 @@ impl From<Object> for Value {
 pub struct Object {
     members: Vec<(Arc<str>, Value)>,
     /// Where each name is, once there are many.
-    index: Option<Box<HashMap<Arc<str>, usize>>>,
+    index: Option<HashMap<Arc<str>, usize>>,
 }
 
 impl Object {
@@ -191,7 +191,7 @@ impl Object {
         }
         self.members.push((name, value));
         if self.index.is_none() && self.members.len() >= INDEXED_FROM_MEMBERS {
-            self.index = Some(Box::new(self.members.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect()));
+            self.index = Some(self.members.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect());
         }
     }
 
