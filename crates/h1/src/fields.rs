@@ -23,13 +23,26 @@ impl Span {
 }
 
 /// The fields of one head, in the order and the spelling in which they came.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Fields {
     /// The whole head: start line, field lines. The spans point into it.
     pub(crate) bytes: Vec<u8>,
     pub(crate) spans: Vec<Span>,
     /// Which known names occur: most questions are answered "no" by one bit.
     pub(crate) present: u128,
+}
+
+impl Clone for Fields {
+    fn clone(&self) -> Self {
+        Self { bytes: self.bytes.clone(), spans: self.spans.clone(), present: self.present }
+    }
+
+    /// Takes the memory there is.
+    fn clone_from(&mut self, source: &Self) {
+        self.bytes.clone_from(&source.bytes);
+        self.spans.clone_from(&source.spans);
+        self.present = source.present;
+    }
 }
 
 /// One field of a head.

@@ -68,9 +68,7 @@ impl Kept {
     /// The answer once more. A 503 where there is no memory for its body.
     pub fn reply(&self, ex: &Exchange) -> Result<Reply, Refusal> {
         let mut fields = take_fields();
-        for field in self.fields.iter() {
-            fields.push(field.name, field.value).expect("it was a field before");
-        }
+        fields.clone_from(&self.fields);
         if self.traced {
             let mut value = Buffer::take();
             trace::write_for_caller(ex, &mut value);
