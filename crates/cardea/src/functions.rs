@@ -97,6 +97,7 @@ pub(crate) async fn invoke(host: &Host, call: FunctionCall) -> Option<Result<Fun
         kind: InvocationType::named(&kind).unwrap_or_default(),
         payload: payload.into(),
         wants_log,
+        wants_stream: false,
         client_context: client_context.map(Into::into),
         trace: None,
         source: None,

@@ -17,6 +17,7 @@ mod pool;
 mod process;
 mod runtime_api;
 mod scratch;
+pub mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +28,7 @@ use arc_swap::ArcSwap;
 use base::gate::RequestId;
 use base::world::{BoxFuture, Clock, Ids};
 use build::{Code, FunctionKey, Hosted};
-use job::{Concurrency, Job};
+use job::{Concurrency, Job, Reply};
 use journal::Journal;
 use pool::Pool;
 use process::Process;
@@ -235,7 +236,7 @@ impl Host {
     }
 
     fn begin(&self, entry: &Entry, invocation: Invocation) -> Result<Answered, Failure> {
-        let Invocation { function, kind, payload, wants_log, client_context, trace, source } = invocation;
+        let Invocation { function, kind, payload, wants_log, wants_stream, client_context, trace, source } = invocation;
         let bytes_max = if kind == InvocationType::Event { EVENT_BYTES_MAX } else { PAYLOAD_BYTES_MAX };
         if payload.len() > bytes_max {
             return Err(Failure::TooLarge(bytes_max));
@@ -259,7 +260,10 @@ impl Host {
         }
         if kind == InvocationType::Event {
             let version = build.version.as_str().into();
-            events::queue(self, Invocation { function, kind, payload, wants_log, client_context, trace, source: None })?;
+            events::queue(
+                self,
+                Invocation { function, kind, payload, wants_log, wants_stream: false, client_context, trace, source: None },
+            )?;
             let _here = reply.send(Ok(Invoked { status: 202, request_id, version, ..Invoked::default() }));
             return Ok(answered);
         }
@@ -269,7 +273,8 @@ impl Host {
             return Err(Failure::Throttled("the function host is stopping"));
         }
         let arn = build.arn(qualifier).into();
-        pool.submit(Job { request_id, arn, payload, client_context, trace, wants_log, reply, place });
+        let reply = Reply::Whole(reply);
+        pool.submit(Job { request_id, arn, payload, client_context, trace, wants_log, wants_stream, reply, place });
         Ok(answered)
     }
 

@@ -6,12 +6,13 @@
 
 use super::build::{Build, Code};
 use super::folders;
-use super::job::Job;
+use super::job::{Job, Reply, told};
 use super::journal::Cutter;
 use super::pool::{Pool, Work};
 use super::runtime_api;
 use super::scratch::Scratch;
-use crate::function::call::{Failure, Invoked};
+use super::stream::{self, Ended};
+use crate::function::call::{Failure, Invoked, Streamed};
 use base::gate::Buffer;
 use base::world::Moment;
 use rustix::io::ioctl_fionread;
@@ -27,7 +28,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 
 /// Bytes of the end of an invocation's log that its caller may see (AWS: 4 KB).
@@ -270,13 +271,42 @@ impl Process {
         Ok(())
     }
 
+    /// `POST response`, piece by piece: who waits gets to know now that there is an answer. `None`: who waits wants it whole.
+    pub(super) fn stream(&self, id: &str, media: &str) -> Result<Option<mpsc::Sender<Vec<u8>>>, No> {
+        let mut phase = self.phase();
+        let running = match &mut *phase {
+            Phase::Busy(running) if *running.job.request_id == *id => running,
+            Phase::Returning { .. } => return Err(No::WrongState("it was answered already")),
+            _ => return Err(No::WrongId),
+        };
+        if !running.job.wants_stream {
+            return Ok(None);
+        }
+        let (coming, pieces, end) = stream::open();
+        let invoked = Invoked {
+            status: 200,
+            version: self.pool.build.version.as_str().into(),
+            request_id: running.job.request_id.clone(),
+            stream: Some(Streamed { media: media.into(), rest: coming }),
+            ..Invoked::default()
+        };
+        match std::mem::replace(&mut running.job.reply, Reply::End(end)) {
+            // Nobody waits any more if the caller has gone: the function talks to nobody then.
+            Reply::Whole(reply) => drop(reply.send(Ok(invoked))),
+            other @ Reply::End(_) => {
+                running.job.reply = other;
+                return Err(No::WrongState("its answer has begun already"));
+            }
+        }
+        Ok(Some(pieces))
+    }
+
     /// The function has answered with more than is allowed.
-    pub(super) fn answer_too_large(&self) {
+    pub(super) fn answer_too_large(&self, max: u64) {
         if let Ok(running) = self.running(None) {
-            let max = runtime_api::RESPONSE_BYTES_MAX;
             let why = format!("Response payload size exceeded maximum allowed payload size ({max} bytes).");
             let payload = told("Function.ResponseSizeTooLarge", &why);
-            self.finish(running, payload, Some("Unhandled"));
+            self.finish(running, payload.into(), Some("Unhandled"));
         }
     }
 
@@ -301,18 +331,28 @@ impl Process {
             took.ceil(),
             self.memory_mb_used().unwrap_or(memory),
         ));
+        let log = job.wants_log.then(|| self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect());
+        // Its place is free before its caller knows: who comes back at once must not be refused.
+        drop(job.place);
+        let reply = match job.reply {
+            Reply::Whole(reply) => reply,
+            Reply::End(end) => {
+                let error = error.map(|_| String::from_utf8_lossy(&payload).into_owned());
+                // Nobody listens any more if the caller has gone.
+                return drop(end.send(Ended { error, log }));
+            }
+        };
         let invoked = Invoked {
             status: 200,
             error: error.map(Into::into),
             version: build.version.as_str().into(),
             request_id: job.request_id,
             payload: payload.into(),
-            log: job.wants_log.then(|| self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()),
+            stream: None,
+            log,
         };
-        // Its place is free before its caller knows: who comes back at once must not be refused.
-        drop(job.place);
         // Nobody waits any more if the caller has gone.
-        let _gone = job.reply.send(Ok(invoked));
+        let _gone = reply.send(Ok(invoked));
     }
 
     /// The most memory that it ever had.
@@ -348,13 +388,15 @@ impl Process {
         }
         match &*phase {
             Phase::Ending(_) | Phase::Gone => Err(End::Unwanted),
-            Phase::Starting { since, .. } => left(*since, timeout.max(settings.init_time_max)).ok_or(End::TimedOut),
+            // Not longer than the function may take, here as below: who has got work in the meantime is looked at before its deadline.
+            Phase::Starting { since, .. } => {
+                left(*since, timeout.max(settings.init_time_max)).map(|left| left.min(timeout)).ok_or(End::TimedOut)
+            }
             Phase::Assigned { since, .. } | Phase::Returning { since } => left(*since, timeout).ok_or(End::TimedOut),
             Phase::Busy(running) => match running.deadline.since(now) {
                 Duration::ZERO => Err(End::TimedOut),
                 left => Ok(left.min(SCRATCH_LOOK)),
             },
-            // Not longer than the function may take: who gets work in the meantime is looked at before its deadline.
             Phase::Idle { since } => left(*since, settings.idle_time_max).map(|left| left.min(timeout)).ok_or(End::Unwanted),
         }
     }
@@ -375,11 +417,6 @@ impl Process {
             Phase::Idle { .. } | Phase::Ending(_) | Phase::Gone => None,
         }
     }
-}
-
-/// A function's error as its runtime would tell it.
-fn told(kind: &str, message: &str) -> Vec<u8> {
-    serde_json::json!({"errorType": kind, "errorMessage": message}).to_string().into_bytes()
 }
 
 /// Runs a process for an invocation, and on, until it ends.
@@ -421,7 +458,7 @@ impl Process {
         let payload = told(kind, &format!("RequestId: {id} Error: {message}"));
         self.print(&format!("{id} {kind}: {message}"));
         let now = self.now();
-        self.finish(Running { job, began: now, deadline: now }, payload, Some("Unhandled"));
+        self.finish(Running { job, began: now, deadline: now }, payload.into(), Some("Unhandled"));
     }
 }
 
