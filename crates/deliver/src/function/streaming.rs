@@ -37,15 +37,17 @@ pub(crate) struct Events {
     /// `None` once everything is here.
     source: Option<Box<dyn BodySource>>,
     bytes: Buffer,
+    /// How it broke off, behind what came before that.
+    broken: Option<Broken>,
 }
 
 impl Events {
     /// Of Lambda's answer.
     pub(crate) fn new(body: ReplyBody) -> Events {
         match body {
-            ReplyBody::Stream(source) => Events { source: Some(source), bytes: Buffer::take() },
-            ReplyBody::Whole(bytes) => Events { source: None, bytes },
-            ReplyBody::Empty | ReplyBody::Length(_) => Events { source: None, bytes: Buffer::none() },
+            ReplyBody::Stream(source) => Events { source: Some(source), bytes: Buffer::take(), broken: None },
+            ReplyBody::Whole(bytes) => Events { source: None, bytes, broken: None },
+            ReplyBody::Empty | ReplyBody::Length(_) => Events { source: None, bytes: Buffer::none(), broken: None },
         }
     }
 }
@@ -85,6 +87,16 @@ impl Stream {
 impl Events {
     fn poll_more(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<Result<Fill, Broken>> {
         let from = into.len();
+        if let Some(broken) = self.broken.take() {
+            return Poll::Ready(Err(broken));
+        }
+        let failed = |me: &mut Events, into: &Vec<u8>, error: String| {
+            if into.len() == from {
+                return Poll::Ready(Err(Broken::Function(error)));
+            }
+            me.broken = Some(Broken::Function(error));
+            Poll::Ready(Ok(Fill::More))
+        };
         loop {
             let malformed = |because| Broken::Fault(BodyFault::Malformed(because));
             match event_stream::read(&mut self.bytes).map_err(malformed)? {
@@ -92,9 +104,9 @@ impl Events {
                 Some(Message::Complete(complete)) if complete.error_code.is_none() => return Poll::Ready(Ok(Fill::End)),
                 Some(Message::Complete(complete)) => {
                     let error = complete.error_details.or(complete.error_code).unwrap_or_default();
-                    return Poll::Ready(Err(Broken::Function(error)));
+                    return failed(self, into, error);
                 }
-                Some(Message::Exception(_, text)) => return Poll::Ready(Err(Broken::Function(text))),
+                Some(Message::Exception(_, text)) => return failed(self, into, text),
                 Some(Message::Other) => {}
                 None if into.len() > from => return Poll::Ready(Ok(Fill::More)),
                 None => {
@@ -187,7 +199,8 @@ impl FunctionBody {
     fn poll_bytes(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<Result<Fill, BodyFault>> {
         if !self.early.is_empty() {
             into.append(&mut self.early);
-            return Poll::Ready(Ok(if self.is_over { Fill::End } else { Fill::More }));
+            // Never the end at once: AWS sends what streams in chunks, however short it is.
+            return Poll::Ready(Ok(Fill::More));
         }
         if self.is_over {
             return Poll::Ready(Ok(Fill::End));

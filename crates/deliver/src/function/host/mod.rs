@@ -9,6 +9,7 @@
 //! one of its own. Beyond the machine's limit of processes invocations wait; AWS would start more.
 
 pub mod build;
+mod command;
 mod events;
 mod folders;
 mod job;

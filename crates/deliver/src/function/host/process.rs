@@ -1,10 +1,9 @@
 //! One process of a function, from its start to its end.
 //!
 //! It is started for an invocation, asks for it, answers, asks again. A watch looks after it: it never sleeps longer than the function may
-//! take, so that handing out work needs to wake nobody. What ends a process takes its whole group along. What is odd: memory is bounded by
-//! what may be written of it (`RLIMIT_DATA`), since some runtimes reserve address space by the gigabyte and never touch it.
+//! take, so that handing out work needs to wake nobody. What ends a process takes its whole group along.
 
-use super::build::{Build, Code};
+use super::command;
 use super::folders;
 use super::job::{Job, Reply, told};
 use super::journal::Cutter;
@@ -16,18 +15,16 @@ use crate::function::call::{Failure, Invoked, Streamed};
 use base::gate::Buffer;
 use base::world::Moment;
 use rustix::io::ioctl_fionread;
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, prlimit};
-use std::collections::BTreeMap;
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 
@@ -35,12 +32,6 @@ use tokio::task::JoinSet;
 const TAIL_BYTES_MAX: usize = 4 * 1024;
 /// Connections of a process to its Runtime API.
 const CONNECTIONS_MAX: usize = 16;
-/// Writable memory beside what a function is given: the interpreter's own, and the stacks of its threads.
-const MEMORY_MB_BESIDE: u64 = 256;
-/// Descriptors of a process (AWS: 1,024).
-const DESCRIPTORS_MAX: u64 = 1_024;
-/// Processes and threads of the functions' user (AWS: 1,024 for each process).
-const TASKS_MAX: u64 = 4_096;
 /// How often it is looked whether everything that was printed has been read, and how long to wait in between.
 const SETTLE_TIMES_MAX: usize = 50;
 const SETTLE_WAIT: Duration = Duration::from_millis(2);
@@ -493,16 +484,16 @@ async fn live(process: &Arc<Process>) -> End {
         Err(why) => return End::Unready(format!("no port for the Runtime API can be had: {why}")),
     };
     let Ok(address) = listener.local_addr() else { return End::Unready("the port of the Runtime API is not known".into()) };
-    let mut command = command(build, settings, folder, scratch.path(), &address.to_string());
+    let mut command = command::command(build, settings, folder, scratch.path(), &address.to_string());
     let mut child = match command.spawn() {
         Ok(child) => child,
-        Err(why) => return End::NoEntry(no_entry(build, &why)),
+        Err(why) => return End::NoEntry(command::no_entry(build, &why)),
     };
     let pid = child.id().and_then(|id| Pid::from_raw(id as i32));
     if let Some(pid) = pid {
         // Set once, right after: it is the first.
         let _first = process.pid.set(pid);
-        limit(pid, build, settings.user.is_some());
+        command::limit(pid, build, settings.user.is_some());
     }
     let pipes = [child.stdout.as_ref().map(AsFd::as_fd), child.stderr.as_ref().map(AsFd::as_fd)];
     let pipes = pipes.into_iter().flatten().filter_map(|pipe| pipe.try_clone_to_owned().ok());
@@ -566,99 +557,5 @@ async fn read(mut from: impl AsyncRead + Unpin, process: Arc<Process>) {
     }
     if !cutter.is_empty() {
         cutter.finish(|line| process.print(line));
-    }
-}
-
-fn no_entry(build: &Build, why: &std::io::Error) -> String {
-    match build.runtime.starts_with("provided") {
-        true => format!("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap] ({why})"),
-        false => format!("the runtime of {} cannot be started: {why}", build.runtime),
-    }
-}
-
-/// Bounds a process that has just been started.
-fn limit(pid: Pid, build: &Build, is_apart: bool) {
-    const MB: u64 = 1024 * 1024;
-    let mut limits = vec![
-        (Resource::Data, (u64::from(build.memory_mb) + MEMORY_MB_BESIDE) * MB),
-        (Resource::Nofile, DESCRIPTORS_MAX),
-        (Resource::Fsize, u64::from(build.scratch_mb) * MB),
-        (Resource::Core, 0),
-    ];
-    // Counted for the user: where that is ours, too, it would bound us.
-    limits.extend(is_apart.then_some((Resource::Nproc, TASKS_MAX)));
-    for (resource, most) in limits {
-        if let Err(why) = prlimit(Some(pid), resource, Rlimit { current: Some(most), maximum: Some(most) }) {
-            tracing::debug!(?resource, %why, "a function runs without one of its limits");
-        }
-    }
-}
-
-fn command(build: &Build, settings: &super::Settings, folder: &Path, scratch: &Path, api: &str) -> Command {
-    let mut command = match build.runtime.as_str() {
-        runtime if runtime.starts_with("python") => {
-            let mut command = Command::new(&settings.python);
-            command.args(["-m", "awslambdaric", &build.handler]);
-            command
-        }
-        runtime if runtime.starts_with("nodejs") => {
-            let own = folder.join("node_modules/.bin/aws-lambda-ric");
-            let mut command = if own.exists() { Command::new(own) } else { Command::new(&settings.node) };
-            command.arg(&build.handler);
-            command
-        }
-        _ => Command::new(folder.join("bootstrap")),
-    };
-    command.env_clear().envs(environment(build, settings, folder, scratch, api));
-    command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.process_group(0).kill_on_drop(true);
-    if let Some(user) = settings.user {
-        command.uid(user).gid(user);
-    }
-    command
-}
-
-/// Nothing of ours, then what the function's owner says, then what a platform says.
-fn environment(build: &Build, settings: &super::Settings, folder: &Path, scratch: &Path, api: &str) -> BTreeMap<String, String> {
-    let mut environment: BTreeMap<String, String> = BTreeMap::new();
-    let mut set = |name: &str, value: &str| environment.insert(name.to_owned(), value.to_owned());
-    let (scratch, folder) = (scratch.to_string_lossy(), folder.to_string_lossy());
-    set("PATH", &settings.path);
-    set("LANG", "en_US.UTF-8");
-    set("TZ", ":UTC");
-    set("HOME", &scratch);
-    set("TMPDIR", &scratch);
-    for (name, value) in &build.environment {
-        set(name, value);
-    }
-    let function = &build.function;
-    let version = &build.version;
-    set("AWS_LAMBDA_RUNTIME_API", api);
-    set("AWS_LAMBDA_FUNCTION_NAME", &function.name);
-    set("AWS_LAMBDA_FUNCTION_VERSION", version);
-    set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &build.memory_mb.to_string());
-    set("AWS_LAMBDA_LOG_GROUP_NAME", &format!("/aws/lambda/{}", function.name));
-    set("AWS_LAMBDA_LOG_STREAM_NAME", &format!("[{version}]{}", folder.rsplit('/').next().unwrap_or_default()));
-    set("AWS_LAMBDA_LOG_FORMAT", "Text");
-    set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
-    set("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");
-    set("AWS_REGION", &function.region);
-    set("AWS_DEFAULT_REGION", &function.region);
-    set("LAMBDA_TASK_ROOT", &folder);
-    set("LAMBDA_RUNTIME_DIR", &folder);
-    set("_HANDLER", &build.handler);
-    if !build.runtime.starts_with("provided") {
-        set("AWS_EXECUTION_ENV", &format!("AWS_Lambda_{}", build.runtime));
-    }
-    environment
-}
-
-impl Code {
-    /// Whether it is unpacked by us.
-    pub(super) fn digest(&self) -> Option<&Arc<str>> {
-        match self {
-            Code::Archive(digest) => Some(digest),
-            Code::Folder(_) => None,
-        }
     }
 }
