@@ -38,6 +38,11 @@ def settings() -> dict[str, str]:
     return {**SETTINGS, "CARDEA_FUNCTION_NODE": str(_found(NODE_CLIENT)), "PATH": path()}
 
 
+def settings_without_official_ones() -> dict[str, str]:
+    """For a program that has to make do with our own clients: the Python below that of these tests, and Node alone."""
+    return {**SETTINGS, "CARDEA_FUNCTION_PYTHON": os.path.realpath(sys.executable), "CARDEA_FUNCTION_NODE": "not-there", "PATH": path()}
+
+
 def rust() -> bytes:
     """The code of tests/functions/rust."""
     target = Path(os.environ.get("CARGO_TARGET_DIR") or "target")

@@ -44,10 +44,11 @@ def uri(function: str) -> str:
     return f"arn:aws:apigateway:{REGION}:lambda:path/2021-11-15/functions/{arn}/response-streaming-invocations"
 
 
-@pytest.fixture(scope="module")
-def streaming(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Functions]:
-    """A program that hosts the functions of these tests."""
-    with Cardea(tmp_path_factory.mktemp("streaming"), **clients.settings()) as cardea:
+@pytest.fixture(scope="module", params=["official", "ours"])
+def streaming(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Functions]:
+    """A program that hosts the functions of these tests, by the official clients or by ours."""
+    settings = clients.settings() if request.param == "official" else clients.settings_without_official_ones()
+    with Cardea(tmp_path_factory.mktemp("streaming"), **settings) as cardea:
         fn = Functions(cardea)
         fn.make(Code={"ZipFile": archive({"index.mjs": NODE})}, Runtime="nodejs22.x", name="node")
         fn.make(Code={"ZipFile": clients.rust()}, Runtime="provided.al2023", name="rust")

@@ -8,7 +8,8 @@ use super::Settings;
 use super::build::{Build, Code};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use tokio::process::Command;
@@ -23,6 +24,31 @@ const MEMORY_MB_BESIDE_NODE: u64 = 1_024;
 const DESCRIPTORS_MAX: u64 = 1_024;
 /// Processes and threads of the functions' user (AWS: 1,024 for each process).
 const TASKS_MAX: u64 = 4_096;
+
+/// The folder of our clients, in the run directory.
+const CLIENTS: &str = "clients";
+/// What runs handlers where no official client is installed: a file's name, and the file.
+const PYTHON_CLIENT: (&str, &str) = ("python.py", include_str!("clients/python.py"));
+const NODE_CLIENT: (&str, &str) = ("node.mjs", include_str!("clients/node.mjs"));
+
+/// Puts our clients where functions can read them.
+pub(super) fn write_clients(run_dir: &Path) -> std::io::Result<()> {
+    let folder = run_dir.join(CLIENTS);
+    std::fs::DirBuilder::new().mode(0o711).recursive(true).create(&folder)?;
+    for (name, text) in [PYTHON_CLIENT, NODE_CLIENT] {
+        let path = folder.join(name);
+        std::fs::write(&path, text)?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644))?;
+    }
+    Ok(())
+}
+
+/// Where a program is, by its path or on `PATH`.
+fn found(program: &str, path: &str) -> Option<PathBuf> {
+    let all = std::env::split_paths(path).map(|folder| folder.join(program));
+    let named = program.contains('/').then(|| PathBuf::from(program));
+    named.into_iter().chain(all.filter(|_| !program.contains('/'))).find(|path| path.is_file())
+}
 
 /// Why a process cannot be started, as AWS says it.
 pub(super) fn no_entry(build: &Build, why: &std::io::Error) -> String {
@@ -53,15 +79,20 @@ pub(super) fn limit(pid: Pid, build: &Build, is_apart: bool) {
 
 /// What is run, with everything that is around it.
 pub(super) fn command(build: &Build, settings: &Settings, folder: &Path, scratch: &Path, api: &str) -> Command {
+    let clients = settings.run_dir.join(CLIENTS);
     let mut command = match build.runtime.as_str() {
         runtime if runtime.starts_with("python") => {
             let mut command = Command::new(&settings.python);
-            command.args(["-m", "awslambdaric", &build.handler]);
+            command.arg(clients.join(PYTHON_CLIENT.0)).arg(&build.handler);
             command
         }
         runtime if runtime.starts_with(NODE) => {
             let own = folder.join("node_modules/.bin/aws-lambda-ric");
-            let mut command = if own.exists() { Command::new(own) } else { Command::new(&settings.node) };
+            let official = if own.exists() { Some(own) } else { found(&settings.node, &settings.path) };
+            let mut command = Command::new(official.as_deref().unwrap_or(Path::new("node")));
+            if official.is_none() {
+                command.arg(clients.join(NODE_CLIENT.0));
+            }
             command.arg(&build.handler);
             command
         }

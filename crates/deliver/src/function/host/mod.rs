@@ -44,9 +44,9 @@ use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, oneshot};
 /// What the operator set.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The interpreter that has `awslambdaric`.
+    /// The interpreter of Python functions: with `awslambdaric`, or else with a client of ours.
     pub python: String,
-    /// `aws-lambda-ric`, for functions that do not bring it along.
+    /// `aws-lambda-ric`, for functions that do not bring it along; where it is not to be found, `node` with a client of ours.
     pub node: String,
     /// Processes of all functions at once.
     pub processes_max: usize,
@@ -145,6 +145,7 @@ impl Host {
         for folder in [settings.run_dir.clone(), settings.run_dir.join("code"), settings.run_dir.join("scratch")] {
             std::fs::DirBuilder::new().mode(0o711).recursive(true).create(folder)?;
         }
+        command::write_clients(&settings.run_dir)?;
         let host = Host(Arc::new(Shared {
             permits: Arc::new(Semaphore::new(settings.processes_max.clamp(1, Semaphore::MAX_PERMITS))),
             events: Arc::new(Semaphore::new(events::EVENTS_MAX)),
