@@ -342,6 +342,41 @@ def test_functions_are_there_after_a_restart_and_nothing_is_left_running(start: 
     assert Functions(cardea).invoke(name)[1] == "secret"
 
 
+def test_nothing_outlives_a_program_that_is_killed(start: Callable[..., Cardea], tmp_path: Path) -> None:
+    """Not a function that spins, and not the child that it has made."""
+    cardea = start(**SETTINGS)
+    fn = Functions(cardea)
+    name = fn.make(
+        """
+        import os, subprocess
+        def handler(event, context):
+            child = subprocess.Popen(["sleep", "600"])
+            with open(event + ".new", "w") as told:
+                told.write(f"{os.getpid()} {child.pid}")
+            os.rename(event + ".new", event)
+            while True:
+                pass
+        """,
+        Timeout=900,
+    )
+    mark = tmp_path / "mark"
+    fn.api.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(str(mark)).encode())
+    assert eventually(mark.exists)
+    pids, run_dir = mark.read_text().split(), Path((cardea.data_dir / "functions.run").read_text())
+    assert all(Path(f"/proc/{pid}").exists() for pid in pids) and run_dir.exists()
+    cardea.kill()
+    assert eventually(lambda: not any(runs(pid) for pid in pids))
+    assert eventually(lambda: not run_dir.exists())
+
+
+def runs(pid: str) -> bool:
+    """Whether there is such a process, and not only what nobody has buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def test_who_may_not_call_may_not_invoke(fn: Functions, cardea: Cardea) -> None:
     name = fn.make()
     answer = cardea.signed("POST", f"/2015-03-31/functions/{name}/invocations", b"{}", service="lambda", key="AKIAWRONGWRONGWRONGW")

@@ -14,6 +14,7 @@ mod events;
 mod folders;
 mod job;
 pub mod journal;
+mod keeper;
 mod pool;
 mod process;
 mod runtime_api;
@@ -31,6 +32,7 @@ use base::world::{BoxFuture, Clock, Ids};
 use build::{Code, FunctionKey, Hosted};
 use job::{Concurrency, Job, Reply};
 use journal::Journal;
+use keeper::Keeper;
 use pool::Pool;
 use process::Process;
 use std::collections::HashMap;
@@ -101,6 +103,7 @@ struct Shared {
     /// Code that is unpacked, by digest.
     places: Mutex<HashMap<Arc<str>, Place>>,
     stopped: AtomicBool,
+    keeper: Keeper,
     /// Every process that runs.
     live: Mutex<Vec<Weak<Process>>>,
 }
@@ -149,6 +152,7 @@ impl Host {
         let host = Host(Arc::new(Shared {
             permits: Arc::new(Semaphore::new(settings.processes_max.clamp(1, Semaphore::MAX_PERMITS))),
             events: Arc::new(Semaphore::new(events::EVENTS_MAX)),
+            keeper: Keeper::new(settings.run_dir.clone()),
             settings,
             clock,
             ids,
@@ -304,8 +308,9 @@ impl Host {
             live.iter().filter_map(Weak::upgrade).for_each(|process| process.force());
             let _late = tokio::time::timeout(STOP_WAIT, self.0.permits.acquire_many(most)).await;
         }
-        let run_dir = self.0.settings.run_dir.clone();
+        let (run_dir, shared) = (self.0.settings.run_dir.clone(), self.0.clone());
         let _removed = tokio::task::spawn_blocking(move || {
+            shared.keeper.stop();
             // What is left is in a directory for temporary things.
             let _left = std::fs::remove_dir_all(run_dir);
         })

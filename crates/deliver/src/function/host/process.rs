@@ -491,6 +491,7 @@ async fn live(process: &Arc<Process>) -> End {
     };
     let pid = child.id().and_then(|id| Pid::from_raw(id as i32));
     if let Some(pid) = pid {
+        pool.host.keeper.begun(pid);
         // Set once, right after: it is the first.
         let _first = process.pid.set(pid);
         command::limit(pid, build, settings.user.is_some());
@@ -512,6 +513,9 @@ async fn live(process: &Arc<Process>) -> End {
         let _gone = kill_process_group(pid, Signal::KILL);
     }
     let status = child.wait().await.ok();
+    if let Some(pid) = pid {
+        pool.host.keeper.ended(pid);
+    }
     let drained = async { while readers.join_next().await.is_some() {} };
     // Who has left the group may hold the pipe open: nobody waits for that.
     let _held = tokio::time::timeout(DRAIN_WAIT, drained).await;
