@@ -197,6 +197,16 @@ impl Values {
         self.known.get(name).map(|(value, origin)| (value.as_str(), origin))
     }
 
+    /// Whether somebody has said what a setting is.
+    pub fn is_given(&self, name: &str) -> bool {
+        self.with_origin(name).is_some_and(|(_, origin)| *origin != Origin::Default)
+    }
+
+    /// Sets a setting, whatever was said of it.
+    pub fn insist(&mut self, name: &'static str, value: String) {
+        self.known.insert(name, (value, Origin::Flag));
+    }
+
     fn number(&self, name: &str, least: u64, most: u64) -> Result<u64, ConfigError> {
         let text = self.text(name).unwrap_or("0");
         let number: Option<u64> = text.parse().ok();

@@ -49,6 +49,7 @@ pub(crate) fn start(
         processes_max: if config.function_processes > 0 { config.function_processes } else { cores * PROCESSES_PER_CORE },
         idle_time_max: Duration::from_secs(config.function_idle_seconds),
         init_time_max: INIT_TIME_MAX,
+        looks_each_time: config.dev,
         user: user(&config.function_user)?,
         path: std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned()),
         event_waits: EVENT_WAITS.to_vec(),

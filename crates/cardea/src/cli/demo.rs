@@ -1,10 +1,10 @@
 //! `cardea demo`: a private, temporary node with a sample API, and what to try on it. With `--once` it tries everything itself.
 
 use super::client::{Answer, exchange};
+use super::scratch::Scratch;
 use super::{Client, Failure, Outcome, fail, values};
 use crate::config::{Config, Values};
 use crate::node::Node;
-use base::world::Ids;
 use clap::ArgMatches;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -13,7 +13,6 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 
@@ -72,7 +71,7 @@ const TRIES: &[Try] = &[
 
 pub(super) fn run(args: &ArgMatches) -> Outcome {
     let once = args.get_flag("once");
-    let scratch = Scratch::new()?;
+    let scratch = Scratch::new("demo")?;
     let config = config(values(args)?, &scratch)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -102,7 +101,7 @@ pub(super) fn run(args: &ArgMatches) -> Outcome {
 
 /// The demo's settings: everything in a folder of its own, on ports that are free, unless the caller says otherwise.
 fn config(values: Values, scratch: &Scratch) -> Result<Config, Failure> {
-    let mut flags: Vec<(&str, String)> = vec![("data-dir", scratch.0.display().to_string())];
+    let mut flags: Vec<(&str, String)> = vec![("data-dir", scratch.path().display().to_string())];
     for name in ["listen", "control"] {
         let given = values.with_origin(name).filter(|(_, origin)| **origin != crate::config::Origin::Default);
         flags.push((name, given.map_or("127.0.0.1:0", |(value, _)| value).to_owned()));
@@ -110,24 +109,6 @@ fn config(values: Values, scratch: &Scratch) -> Result<Config, Failure> {
     flags.push(("log-level", "warn".to_owned()));
     let joined = Values::join(&flags, std::iter::empty(), &[])?;
     Ok(Config::read(&joined, |_| None)?)
-}
-
-/// A folder that is gone when the demo ends.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Result<Scratch, Failure> {
-        let path = std::env::temp_dir().join(format!("cardea-demo-{}", Ids::system().lower(10)));
-        std::fs::create_dir_all(&path).map_err(|why| fail(format!("{}: {why}", path.display())))?;
-        Ok(Scratch(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What cannot be removed is left to the system's cleaning of temporary files.
-        let _left = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 /// The sample, as it is served.

@@ -117,6 +117,10 @@ fn environment(build: &Build, settings: &Settings, folder: &Path, scratch: &Path
     set("TZ", ":UTC");
     set("HOME", &scratch);
     set("TMPDIR", &scratch);
+    if let Code::Folder(_) = build.code {
+        // What is compiled there would be taken for another file that was saved within the same second.
+        set("PYTHONDONTWRITEBYTECODE", "1");
+    }
     if build.is_node() {
         set("NODE_OPTIONS", &format!("--max-old-space-size={}", build.memory_mb));
     }

@@ -56,6 +56,8 @@ pub struct Settings {
     pub idle_time_max: Duration,
     /// How long a process may take to ask for work for the first time (AWS: 10 s), or the function's timeout if that is longer.
     pub init_time_max: Duration,
+    /// Whether folders of code are looked at before each invocation, for who develops.
+    pub looks_each_time: bool,
     /// Whom functions run as, by number; `None` for whom we run as.
     pub user: Option<u32>,
     /// The `PATH` of functions.
@@ -280,7 +282,13 @@ impl Host {
         }
         let arn = build.arn(qualifier).into();
         let reply = Reply::Whole(reply);
-        pool.submit(Job { request_id, arn, payload, client_context, trace, wants_log, wants_stream, reply, place });
+        let job = Job { request_id, arn, payload, client_context, trace, wants_log, wants_stream, reply, place };
+        match &build.code {
+            Code::Folder(_) if self.0.settings.looks_each_time => {
+                folders::submit_fresh(self, build.function.clone(), build.version.clone(), job);
+            }
+            Code::Folder(_) | Code::Archive(_) => pool.submit(job),
+        }
         Ok(answered)
     }
 

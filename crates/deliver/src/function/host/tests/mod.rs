@@ -44,6 +44,7 @@ impl Bench {
             processes_max,
             idle_time_max,
             init_time_max: Duration::from_secs(10),
+            looks_each_time: false,
             user: None,
             path: "/usr/bin:/bin".into(),
             run_dir: folder.join("run"),
