@@ -15,6 +15,7 @@ mod chunked;
 mod client;
 mod connection;
 mod control;
+mod event_stream;
 mod http2_head;
 mod json_schema;
 mod jsonpath;
@@ -79,6 +80,11 @@ pub const TARGETS: &[Target] = &[
         run: signature::run,
     },
     Target { name: "archive", about: "archives of code: taken whole or refused, and never beyond what they announce", run: archive::run },
+    Target {
+        name: "event_stream",
+        about: "event streams of Lambda: the same messages however they are cut, and the same again when they are written again",
+        run: event_stream::run,
+    },
     Target {
         name: "mapping",
         about: "parameter mappings and templates of an integration: what they make can be written",

@@ -46,6 +46,11 @@ fn mappings_make_what_can_be_written() {
 }
 
 #[test]
+fn event_streams_have_one_meaning() {
+    replay("event_stream");
+}
+
+#[test]
 fn answer_heads_have_one_meaning() {
     replay("answer_head");
 }

@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
 import stat
 import subprocess
 import zipfile
@@ -16,6 +15,7 @@ from typing import Any, Callable
 
 import pytest
 
+import clients
 from bench import fresh, members, refusal, status
 from functions import ECHO, ROLE, SETTINGS, Functions, archive
 from program import Cardea, eventually, run
@@ -191,8 +191,6 @@ def test_a_function_that_cannot_be_imported_says_so(fn: Functions) -> None:
 
 def test_a_function_may_be_any_program(fn: Functions) -> None:
     """`provided`: here a shell that speaks the Runtime API by curl."""
-    if shutil.which("curl") is None:
-        pytest.skip("curl is not installed")
     bootstrap = """#!/bin/sh
     api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
     while true; do
@@ -206,11 +204,8 @@ def test_a_function_may_be_any_program(fn: Functions) -> None:
 
 
 def test_a_node_function_answers(start: Callable[..., Cardea]) -> None:
-    """The official Node client, where it is installed."""
-    client = os.environ.get("NODE_RIC") or shutil.which("aws-lambda-ric")
-    if client is None:
-        pytest.skip("aws-lambda-ric is not installed")
-    fn = Functions(start(**{**SETTINGS, "CARDEA_FUNCTION_NODE": client}))
+    """The official Node client, aws-lambda-ric."""
+    fn = Functions(start(**clients.settings()))
     text = "exports.handler = async (event, context) => { if (event.fail) throw new TypeError('told'); return {event, name: context.functionName}; };"
     name = fn.make(Code={"ZipFile": archive({"index.js": text})}, Runtime="nodejs20.x")
     assert fn.invoke(name, {"a": 1}) == {"event": {"a": 1}, "name": name}
@@ -219,16 +214,8 @@ def test_a_node_function_answers(start: Callable[..., Cardea]) -> None:
 
 
 def test_a_rust_function_answers(fn: Functions) -> None:
-    """The official Rust client: tests/functions/rust, where somebody has built it."""
-    program = os.environ.get("RUST_RIC")
-    if program is None:
-        pytest.skip("RUST_RIC names no program of tests/functions/rust")
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-        about = zipfile.ZipInfo("bootstrap")
-        about.external_attr, about.compress_type = 0o100755 << 16, zipfile.ZIP_DEFLATED
-        made.writestr(about, Path(program).read_bytes())
-    name = fn.make(Code={"ZipFile": out.getvalue()}, Runtime="provided.al2023")
+    """The official Rust client, lambda_runtime: tests/functions/rust."""
+    name = fn.make(Code={"ZipFile": clients.rust()}, Runtime="provided.al2023")
     told = fn.invoke(name, {"a": 1})
     assert (told["event"], told["arn"]) == ({"a": 1}, fn.arn(name))
     assert fn.error(name, "fail")["errorMessage"] == "told"
@@ -355,6 +342,41 @@ def test_functions_are_there_after_a_restart_and_nothing_is_left_running(start: 
     assert Functions(cardea).invoke(name)[1] == "secret"
 
 
+def test_nothing_outlives_a_program_that_is_killed(start: Callable[..., Cardea], tmp_path: Path) -> None:
+    """Not a function that spins, and not the child that it has made."""
+    cardea = start(**SETTINGS)
+    fn = Functions(cardea)
+    name = fn.make(
+        """
+        import os, subprocess
+        def handler(event, context):
+            child = subprocess.Popen(["sleep", "600"])
+            with open(event + ".new", "w") as told:
+                told.write(f"{os.getpid()} {child.pid}")
+            os.rename(event + ".new", event)
+            while True:
+                pass
+        """,
+        Timeout=900,
+    )
+    mark = tmp_path / "mark"
+    fn.api.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(str(mark)).encode())
+    assert eventually(mark.exists)
+    pids, run_dir = mark.read_text().split(), Path((cardea.data_dir / "functions.run").read_text())
+    assert all(Path(f"/proc/{pid}").exists() for pid in pids) and run_dir.exists()
+    cardea.kill()
+    assert eventually(lambda: not any(runs(pid) for pid in pids))
+    assert eventually(lambda: not run_dir.exists())
+
+
+def runs(pid: str) -> bool:
+    """Whether there is such a process, and not only what nobody has buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def test_who_may_not_call_may_not_invoke(fn: Functions, cardea: Cardea) -> None:
     name = fn.make()
     answer = cardea.signed("POST", f"/2015-03-31/functions/{name}/invocations", b"{}", service="lambda", key="AKIAWRONGWRONGWRONGW")
@@ -373,7 +395,7 @@ def test_logs_are_printed_by_the_program(fn: Functions, cardea: Cardea) -> None:
 
 def test_functions_run_as_nobody_where_we_are_root(start: Callable[..., Cardea]) -> None:
     """A program of the system's own, since nobody gets to the Python of these tests."""
-    if os.geteuid() != 0 or shutil.which("curl") is None:
+    if os.geteuid() != 0:
         pytest.skip("only root can be somebody else")
     fn = Functions(start())
     bootstrap = """#!/bin/sh

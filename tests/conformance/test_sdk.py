@@ -6,7 +6,6 @@ import datetime
 import io
 import json
 import re
-import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -17,10 +16,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+import clients
 from backend import Backend
 from bench import Api, members, refusal
 
-NODE = shutil.which("node")
 RUN_SECONDS = 30
 
 
@@ -62,8 +61,7 @@ def unpacked(gw: Any, api: Api, into: Path) -> Path:
 
 def node(script: str) -> Any:
     """What a script for Node prints as JSON."""
-    assert NODE is not None
-    done = subprocess.run([NODE, "-e", script], capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
+    done = subprocess.run([clients.node(), "-e", script], capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -74,7 +72,6 @@ def test_it_is_an_archive_with_a_page(sdk: Api, gw: Any, tmp_path: Path) -> None
     assert "| `petsPetIdPost` | POST | `/pets/{petId}` |" in page and "anyAny" not in page
 
 
-@pytest.mark.skipif(NODE is None, reason="Node is not installed")
 def test_node_calls_the_api_with_it(sdk: Api, gw: Any, tmp_path: Path, backend: Backend) -> None:
     client = unpacked(gw, sdk, tmp_path)
     told = node(
@@ -99,7 +96,6 @@ def test_node_calls_the_api_with_it(sdk: Api, gw: Any, tmp_path: Path, backend: 
     assert told["fault"]["status"] == 418 and told["missing"] == "The parameter petId is missing."
 
 
-@pytest.mark.skipif(NODE is None, reason="Node is not installed")
 @pytest.mark.parametrize("token", [None, "token/+="])
 def test_it_signs_as_botocore_does(api: Api, gw: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, token: Any) -> None:
     api.mock("/pets/{petId}", "POST", authorizationType="AWS_IAM").mock("/open", "GET").deploy("dev")

@@ -93,8 +93,16 @@ pub const SETTINGS: &[Setting] = &[
         "29000",
         "milliseconds an integration may be given: AWS's quota, raised here at will (to 900000)",
     ),
-    setting("function-python", "python3", "the Python that runs functions: awslambdaric must be installed in it"),
-    setting("function-node", "aws-lambda-ric", "what runs Node functions that do not bring aws-lambda-ric along"),
+    setting(
+        "function-python",
+        "python3",
+        "the Python that runs functions, by awslambdaric where that is installed in it, else by a client of ours",
+    ),
+    setting(
+        "function-node",
+        "aws-lambda-ric",
+        "what runs Node functions that do not bring aws-lambda-ric along; where it is not there, node with a client of ours",
+    ),
     setting("function-user", "nobody", "whom functions run as when we are root: a name or a number; root for ourselves"),
     setting("function-processes", "0", "processes of all functions at once; 0 for sixteen for each core"),
     setting("function-idle-seconds", "600", "how long a function's process may be idle"),
@@ -187,6 +195,16 @@ impl Values {
     /// The value of a setting and where it came from.
     pub fn with_origin(&self, name: &str) -> Option<(&str, &Origin)> {
         self.known.get(name).map(|(value, origin)| (value.as_str(), origin))
+    }
+
+    /// Whether somebody has said what a setting is.
+    pub fn is_given(&self, name: &str) -> bool {
+        self.with_origin(name).is_some_and(|(_, origin)| *origin != Origin::Default)
+    }
+
+    /// Sets a setting, whatever was said of it.
+    pub fn insist(&mut self, name: &'static str, value: String) {
+        self.known.insert(name, (value, Origin::Flag));
     }
 
     fn number(&self, name: &str, least: u64, most: u64) -> Result<u64, ConfigError> {

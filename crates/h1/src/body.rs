@@ -46,6 +46,8 @@ pub struct Decoder {
     state: State,
     digits: u8,
     extensions_bytes: u16,
+    /// What comes behind the last chunk is kept, for who asks for it.
+    keeps_trailers: bool,
     /// Only there while a trailer is: few bodies have one.
     trailers: Option<Box<Trailers>>,
 }
@@ -82,12 +84,27 @@ impl Decoder {
             BodyLength::Chunked => (State::Size, 0),
             BodyLength::UntilClose => (State::UntilClose, 0),
         };
-        Ok(Self { room: body_bytes_max, left, state, digits: 0, extensions_bytes: 0, trailers: None })
+        Ok(Self { room: body_bytes_max, left, state, digits: 0, extensions_bytes: 0, keeps_trailers: false, trailers: None })
     }
 
     /// For no body.
     pub(crate) fn ended() -> Self {
-        Self { room: 0, left: 0, state: State::Ended, digits: 0, extensions_bytes: 0, trailers: None }
+        Self { room: 0, left: 0, state: State::Ended, digits: 0, extensions_bytes: 0, keeps_trailers: false, trailers: None }
+    }
+
+    /// Keeps this body's trailer, if it turns out to have one.
+    pub(crate) fn keep_trailers(&mut self) {
+        self.keeps_trailers = true;
+    }
+
+    /// Fields of the trailer that was kept; none before the body has ended. They were checked as other fields are.
+    pub(crate) fn trailers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let section = self.trailers.as_deref().filter(|_| self.is_ended()).map_or(&[][..], |kept| &kept.bytes);
+        let lines = section.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\r\n"));
+        lines.filter_map(|line| {
+            let (name, value) = read::field_line(line).ok()?;
+            Some((std::str::from_utf8(name).ok()?, value.trim_ascii()))
+        })
     }
 
     /// Has the body ended?
@@ -218,7 +235,9 @@ impl Decoder {
         section.push(byte);
         if section.ends_with(b"\r\n\r\n") {
             check_trailers(section)?;
-            self.trailers = None;
+            if !self.keeps_trailers {
+                self.trailers = None;
+            }
             self.state = State::Ended;
         } else if byte == b'\n' && !section.ends_with(b"\r\n") {
             return Err(BodyError::Malformed("a trailer line ends with a bare LF"));

@@ -154,6 +154,16 @@ impl Server {
         decoded
     }
 
+    /// Keeps the trailer of the body that is about to be read: else it is checked and dropped.
+    pub fn want_trailers(&mut self) {
+        self.decoder.keep_trailers();
+    }
+
+    /// Names and values of the trailer, if it was [wanted](Self::want_trailers), once the body has ended.
+    pub fn trailers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.decoder.trailers()
+    }
+
     #[must_use]
     pub fn body_is_ended(&self) -> bool {
         self.decoder.is_ended()

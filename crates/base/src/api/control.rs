@@ -1,6 +1,6 @@
 //! What an operation has in its hands: the store, the clock, new ids, who is calling, and the running half of this node.
 
-use super::{ApiError, Caller};
+use super::{ApiError, Caller, Flow};
 use crate::store::{Actor, BoxFuture, Realm, Revision, Sealer, Store, Txn, Verdict, View};
 use crate::world::{Clock, Day, Ids, Timestamp};
 use std::collections::BTreeMap;
@@ -122,6 +122,8 @@ pub struct FunctionCall {
     pub payload: Vec<u8>,
     /// The end of its log is wanted.
     pub wants_log: bool,
+    /// Its answer may come as [`FunctionAnswer::flow`].
+    pub wants_stream: bool,
     /// JSON.
     pub client_context: Option<String>,
 }
@@ -145,6 +147,10 @@ pub struct FunctionAnswer {
     pub payload: Vec<u8>,
     /// The end of its log, if it was wanted.
     pub log: Option<Vec<u8>>,
+    /// Everything of its answer as an event stream, where that was wanted.
+    pub flow: Option<Flow>,
+    /// What the function calls its answer, if it streams.
+    pub media: Option<String>,
 }
 
 /// A caller whom nobody sent, for an authorizer as it stands.

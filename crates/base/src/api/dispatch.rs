@@ -2,7 +2,7 @@
 
 use super::member::Place;
 use super::route::Body;
-use super::{ApiError, Control, Entry, House, Members, Payload, Verb, member};
+use super::{ApiError, Control, Entry, Flow, House, Members, Payload, Verb, member};
 use crate::api::signed::Caller;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub struct Answer {
     pub headers: Vec<(&'static str, String)>,
     /// JSON, or empty, or a file.
     pub body: Vec<u8>,
+    /// The body, where it is still being made.
+    pub flow: Option<Flow>,
 }
 
 /// All operations, findable by verb and path.
@@ -91,8 +93,9 @@ impl Found<'_> {
         let route = self.entry.route;
         let done = self.attempt(house, caller, ask).await;
         match done {
-            Ok(Payload { body, file_name, status, headers }) => {
-                Answer { status: status.unwrap_or(route.status), error_type: None, retry_after: None, file_name, headers, body }
+            Ok(Payload { body, file_name, status, headers, flow }) => {
+                let status = status.unwrap_or(route.status);
+                Answer { status, error_type: None, retry_after: None, file_name, headers, body, flow }
             }
             Err(why) => refuse(&why, route.name),
         }
@@ -132,5 +135,5 @@ pub fn refuse(why: &ApiError, operation: &str) -> Answer {
         _ => "",
     };
     let body = format!("{{{fault}\"message\":{message}}}").into_bytes();
-    Answer { status, error_type: Some(error_type), retry_after: why.retry_after(), file_name: None, headers: Vec::new(), body }
+    Answer { status, error_type: Some(error_type), retry_after: why.retry_after(), file_name: None, headers: Vec::new(), body, flow: None }
 }

@@ -6,6 +6,7 @@
 
 mod control;
 mod error;
+mod flow;
 mod known;
 mod member;
 mod members;
@@ -23,6 +24,7 @@ pub use control::{
     AuthorizerTrial, Control, FunctionAnswer, FunctionCall, House, LogPage, Progress, Running, Settings, Trial, Tried, TriedAuthorizer,
 };
 pub use error::ApiError;
+pub use flow::{Flow, Pieces};
 pub use known::known_api;
 pub use member::{Member, Pattern, Place, Shape, check, flag, list, map, number, structure, text, whole};
 pub use members::{Members, decode_form, decode_percent};

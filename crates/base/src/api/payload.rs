@@ -1,6 +1,6 @@
 //! What is sent of a reply: JSON, but for the few operations that hand out a file.
 
-use super::ApiError;
+use super::{ApiError, Flow};
 use serde::Serialize;
 
 /// A body, and what is said of it.
@@ -14,6 +14,8 @@ pub struct Payload {
     pub status: Option<u16>,
     /// Header fields beside the usual ones.
     pub headers: Vec<(&'static str, String)>,
+    /// The body, where it is still being made.
+    pub flow: Option<Flow>,
 }
 
 /// A file that is handed out.

@@ -1,10 +1,10 @@
 //! `cardea demo`: a private, temporary node with a sample API, and what to try on it. With `--once` it tries everything itself.
 
 use super::client::{Answer, exchange};
+use super::scratch::Scratch;
 use super::{Client, Failure, Outcome, fail, values};
 use crate::config::{Config, Values};
 use crate::node::Node;
-use base::world::Ids;
 use clap::ArgMatches;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 
@@ -21,6 +21,11 @@ use tokio::net::TcpListener;
 const DEFINITION: &str = include_str!("demo.yaml");
 /// The stage it is deployed to.
 const STAGE: &str = "demo";
+/// The sample functions: a name, its runtime, its file, and the program that must be installed.
+const FUNCTIONS: [(&str, &str, &str, &str, &str); 2] = [
+    ("demo-python", "python3.13", "index.py", include_str!("demo.py"), "python3"),
+    ("demo-node", "nodejs22.x", "index.mjs", include_str!("demo.mjs"), "node"),
+];
 /// Requests a day that the sample key may make.
 const QUOTA: u32 = 3;
 /// Bytes of a request that the demo's back end repeats.
@@ -36,10 +41,12 @@ struct Try {
     status: u16,
     /// What the answer's body must contain.
     says: &'static str,
+    /// The program that must be installed; empty for none.
+    needs: &'static str,
 }
 
 const fn get(why: &'static str, path: &'static str, status: u16, says: &'static str) -> Try {
-    Try { why, method: "GET", path, with_key: false, body: "", status, says }
+    Try { why, method: "GET", path, with_key: false, body: "", status, says, needs: "" }
 }
 
 const TRIES: &[Try] = &[
@@ -53,10 +60,13 @@ const TRIES: &[Try] = &[
         body: r#"{"name":"Rex"}"#,
         status: 200,
         says: r#"{\"name\":\"Rex\"}"#,
+        needs: "",
     },
+    Try { needs: "python3", ..get("A function in Python, run beside the gateway", "/python?name=Ada", 200, "Hello from Python, Ada") },
+    Try { needs: "node", ..get("A function in Node, whose answer streams", "/node?name=Ada", 200, "Hello from Node, Ada") },
     get("No such route: AWS's most hated answer (try `cardea explain` on its request id)", "/helo", 403, "Missing Authentication Token"),
     get("A method that needs an API key, without one", "/metered", 403, "Forbidden"),
-    Try { why: "The same with a key", method: "GET", path: "/metered", with_key: true, body: "", status: 200, says: "metered" },
+    Try { why: "The same with a key", method: "GET", path: "/metered", with_key: true, body: "", status: 200, says: "metered", needs: "" },
     Try {
         why: "Again: the plan allows three a day",
         method: "GET",
@@ -65,14 +75,24 @@ const TRIES: &[Try] = &[
         body: "",
         status: 200,
         says: "metered",
+        needs: "",
     },
-    Try { why: "The third", method: "GET", path: "/metered", with_key: true, body: "", status: 200, says: "metered" },
-    Try { why: "And not one more", method: "GET", path: "/metered", with_key: true, body: "", status: 429, says: "Limit Exceeded" },
+    Try { why: "The third", method: "GET", path: "/metered", with_key: true, body: "", status: 200, says: "metered", needs: "" },
+    Try {
+        why: "And not one more",
+        method: "GET",
+        path: "/metered",
+        with_key: true,
+        body: "",
+        status: 429,
+        says: "Limit Exceeded",
+        needs: "",
+    },
 ];
 
 pub(super) fn run(args: &ArgMatches) -> Outcome {
     let once = args.get_flag("once");
-    let scratch = Scratch::new()?;
+    let scratch = Scratch::new("demo")?;
     let config = config(values(args)?, &scratch)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -84,7 +104,12 @@ pub(super) fn run(args: &ArgMatches) -> Outcome {
         let node = Node::start(&config).await?;
         let (data, control, root) = (node.data(), node.control(), node.root().clone());
         let region = config.region.clone();
-        let stage = tokio::task::spawn_blocking(move || set_up(&Client::at(control, root, &region), back_end, data));
+        let (code, account) = (scratch.path().join("code"), config.account_id.clone());
+        let stage = tokio::task::spawn_blocking(move || {
+            let client = Client::at(control, root, &region);
+            make_functions(&client, &code, &account)?;
+            set_up(&client, back_end, data, &account)
+        });
         let sample = stage.await.map_err(|why| fail(why.to_string()))??;
         println!("A sample API is being served from {} until this ends.\n", config.data_dir.display());
         if once {
@@ -102,32 +127,16 @@ pub(super) fn run(args: &ArgMatches) -> Outcome {
 
 /// The demo's settings: everything in a folder of its own, on ports that are free, unless the caller says otherwise.
 fn config(values: Values, scratch: &Scratch) -> Result<Config, Failure> {
-    let mut flags: Vec<(&str, String)> = vec![("data-dir", scratch.0.display().to_string())];
+    let mut flags: Vec<(&str, String)> = vec![("data-dir", scratch.path().display().to_string())];
     for name in ["listen", "control"] {
         let given = values.with_origin(name).filter(|(_, origin)| **origin != crate::config::Origin::Default);
         flags.push((name, given.map_or("127.0.0.1:0", |(value, _)| value).to_owned()));
     }
     flags.push(("log-level", "warn".to_owned()));
+    // The sample functions are nobody else's; and where we are root, nobody else may get to the interpreters.
+    flags.push(("function-user", rustix::process::geteuid().as_raw().to_string()));
     let joined = Values::join(&flags, std::iter::empty(), &[])?;
     Ok(Config::read(&joined, |_| None)?)
-}
-
-/// A folder that is gone when the demo ends.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Result<Scratch, Failure> {
-        let path = std::env::temp_dir().join(format!("cardea-demo-{}", Ids::system().lower(10)));
-        std::fs::create_dir_all(&path).map_err(|why| fail(format!("{}: {why}", path.display())))?;
-        Ok(Scratch(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What cannot be removed is left to the system's cleaning of temporary files.
-        let _left = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 /// The sample, as it is served.
@@ -169,11 +178,18 @@ impl Sample {
 }
 
 /// Makes the sample API, a key and a plan, through the control port, as anybody would.
-fn set_up(client: &Client, back_end: SocketAddr, data: SocketAddr) -> Result<Sample, Failure> {
+fn set_up(client: &Client, back_end: SocketAddr, data: SocketAddr, account: &str) -> Result<Sample, Failure> {
     let call = |method: &str, target: &str, body: Value| client.call("apigateway", method, target, body.to_string().as_bytes());
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let definition = DEFINITION.replace("BACK_END", &back_end.to_string());
+    let definition = DEFINITION.replace("BACK_END", &back_end.to_string()).replace("REGION", client.region()).replace("ACCOUNT", account);
     let api = text(&client.call("apigateway", "POST", "/restapis?mode=import", definition.as_bytes())?["id"]);
+    for (name, ..) in FUNCTIONS.iter().filter(|(.., needs)| is_installed(needs)) {
+        // Without it an API may not invoke a function.
+        let source = format!("arn:aws:execute-api:{}:{account}:{api}/*/*/*", client.region());
+        let allowed =
+            json!({"StatementId": "demo", "Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws.com", "SourceArn": source});
+        client.call("lambda", "POST", &format!("/2015-03-31/functions/{name}/policy"), allowed.to_string().as_bytes())?;
+    }
     call("POST", &format!("/restapis/{api}/deployments"), json!({"stageName": STAGE}))?;
     let key = call("POST", "/apikeys", json!({"name": "demo", "enabled": true}))?;
     let plan = json!({
@@ -187,14 +203,46 @@ fn set_up(client: &Client, back_end: SocketAddr, data: SocketAddr) -> Result<Sam
     Ok(Sample { api, key: text(&key["value"]), data })
 }
 
+/// Makes the sample functions, as far as what runs them is installed. Their code is read where it is.
+fn make_functions(client: &Client, code: &Path, account: &str) -> Result<(), Failure> {
+    for (name, runtime, file, text, needs) in FUNCTIONS {
+        if !is_installed(needs) {
+            println!("{needs} is not installed: {name} is left out.");
+            continue;
+        }
+        let folder = code.join(name);
+        let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(file), text));
+        written.map_err(|why| fail(format!("{}: {why}", folder.display())))?;
+        let function = json!({
+            "FunctionName": name, "Runtime": runtime, "Handler": "index.handler", "Role": format!("arn:aws:iam::{account}:role/demo"),
+            "Code": {"S3Bucket": "local-folder", "S3Key": folder},
+        });
+        client.call("lambda", "POST", "/2015-03-31/functions", function.to_string().as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Whether a program is on `PATH`; what needs none has it.
+fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    program.is_empty() || std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// What can be tried here.
+fn tries() -> impl Iterator<Item = &'static Try> {
+    TRIES.iter().filter(|attempt| is_installed(attempt.needs))
+}
+
 fn invite(sample: &Sample, config: &Config, control: SocketAddr) {
     println!("Try, in another terminal:\n");
-    for attempt in TRIES {
+    for attempt in tries() {
         println!("  # {} ({})\n  {}\n", attempt.why, attempt.status, sample.curl(attempt));
     }
     println!("  # The control port is AWS's own: any AWS client works");
     println!("  eval \"$(cardea env --data-dir {})\"", config.data_dir.display());
     println!("  aws apigateway get-resources --rest-api-id {}\n", sample.api);
+    println!("  # What functions print");
+    println!("  cardea logs --data-dir {} demo-python\n", config.data_dir.display());
     println!("  # Why did it answer that? The id is in the answer's x-amzn-RequestId");
     println!("  cardea explain --data-dir {} REQUEST-ID\n", config.data_dir.display());
     println!("Control port: http://{control}   data port: http://{}   Ctrl-C ends the demo.", sample.data);
@@ -203,7 +251,7 @@ fn invite(sample: &Sample, config: &Config, control: SocketAddr) {
 /// Tries everything, prints what came, and succeeds only if all of it is right.
 fn try_all(sample: &Sample) -> Outcome {
     let mut wrong = 0;
-    for attempt in TRIES {
+    for attempt in tries() {
         println!("# {}\n{}", attempt.why, sample.curl(attempt));
         let answer = sample.send(attempt)?;
         let body = String::from_utf8_lossy(&answer.body);
@@ -214,7 +262,7 @@ fn try_all(sample: &Sample) -> Outcome {
             wrong += 1;
         }
     }
-    println!("{} right, {wrong} wrong", TRIES.len() - wrong);
+    println!("{} right, {wrong} wrong", tries().count() - wrong);
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -5,6 +5,7 @@ mod client;
 mod completion;
 mod config;
 mod demo;
+mod dev;
 mod diff;
 mod env;
 mod explain;
@@ -14,6 +15,7 @@ mod history;
 mod import;
 mod lines;
 mod logs;
+mod scratch;
 mod serve;
 mod text;
 mod vtl;
@@ -44,6 +46,24 @@ pub fn command() -> Command {
             verb("demo", "Serve a sample API from a temporary store, and say what to try").arg(
                 Arg::new("once").long("once").action(ArgAction::SetTrue).help("Run every printed request, check the answers, and stop"),
             ),
+        )
+        .subcommand(
+            verb("dev", "Serve a folder's functions and its API while you write them: what is saved is served")
+                .arg(
+                    Arg::new("dir")
+                        .value_name("DIR")
+                        .default_value(".")
+                        .value_parser(clap::value_parser!(PathBuf))
+                        .help("DIR/NAME/lambda_function.py, index.mjs or bootstrap is the function NAME; DIR/openapi.yaml the API"),
+                )
+                .after_help(
+                    "Handlers are lambda_function.lambda_handler and index.handler; DIR/NAME/function.json may say otherwise, in the members\n\
+                     of CreateFunction (Handler, Runtime, Timeout, MemorySize, Environment). Without a definition (openapi.yaml, .yml or\n\
+                     .json) each function has a path of its name. Everything is served as by `cardea serve --dev`, from a store that is\n\
+                     gone afterwards.\n\n\
+                     Example:\n  mkdir -p app/hello && printf 'def handler(event, context):\\n    return {\"body\": \"hello\"}\\n' > app/hello/index.py\n  \
+                     cardea dev app",
+                ),
         )
         .subcommand(
             verb("explain", "Tell why a request got the answer it got")
@@ -154,6 +174,7 @@ pub fn main() -> ExitCode {
         "serve" => serve::run(args),
         "env" => env::run(args),
         "demo" => demo::run(args),
+        "dev" => dev::run(args),
         "explain" => explain::run(args),
         "health" => health::run(args),
         "import" => import::run(args),

@@ -5,6 +5,7 @@
 //! operations, signed as service `cardea`. Everything else must be signed, too, before it is told that it is unknown.
 
 use super::file_body::{FileBody, Packer};
+use super::flow_body::FlowBody;
 use super::metrics;
 use super::{Handed, HandedAnswer, Lanes, Unserved};
 use crate::runtime::table::path_shape;
@@ -41,7 +42,7 @@ const BODY_SECONDS_MAX: u64 = 60;
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 
 /// The body of an answer.
-type Page = Either<Full<Bytes>, FileBody>;
+type Page = Either<Full<Bytes>, Either<FileBody, FlowBody>>;
 
 /// Bodies over [`CONTROL_BODY_BYTES_MAX`] at once; more wait to be read.
 const UPLOADS_MAX: usize = 4;
@@ -242,7 +243,7 @@ impl ControlPort {
             }
             if let Ok(Some(story)) = receiver.await {
                 let body = serde_json::to_vec(&story).unwrap_or_default();
-                return Answer { status: 200, error_type: None, retry_after: None, file_name: None, headers: Vec::new(), body };
+                return Answer { status: 200, error_type: None, retry_after: None, file_name: None, headers: Vec::new(), body, flow: None };
             }
         }
         refuse(&ApiError::not_found(format!("Nothing is remembered of request {id}; it may be too long ago")), "explain")
@@ -266,7 +267,7 @@ impl ControlPort {
             Ok(file) => {
                 let response = Response::builder().status(200).header("content-type", "application/octet-stream");
                 let response = response.header("x-amzn-requestid", id.as_str());
-                response.body(Either::Right(file)).expect("the parts of an answer are our own")
+                response.body(Either::Right(Either::Left(file))).expect("the parts of an answer are our own")
             }
             Err(why) => {
                 tracing::error!(%why, "no backup could be made");
@@ -334,7 +335,8 @@ fn told(answer: Answer, id: &RequestId) -> Response<Page> {
     if let Some(seconds) = answer.retry_after {
         response = response.header("retry-after", seconds);
     }
-    response.body(whole(answer.body)).expect("the parts of an answer are our own")
+    let body = answer.flow.map_or_else(|| whole(answer.body), |flow| Either::Right(Either::Right(FlowBody(flow))));
+    response.body(body).expect("the parts of an answer are our own")
 }
 
 fn plain(status: u16, text: &str) -> Response<Page> {

@@ -35,6 +35,7 @@ mod crew;
 mod date;
 mod dock;
 mod file_body;
+mod flow_body;
 mod front;
 mod handed;
 mod http1;

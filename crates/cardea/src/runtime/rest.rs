@@ -46,7 +46,7 @@ pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &m
             }
         }
     };
-    match variant.deployment.packs_from_bytes {
+    match variant.deployment.packs_from_bytes.filter(|_| !work.streams) {
         None => Ok(reply),
         Some(minimum_bytes) => pack(reply, minimum_bytes, bytes_max, ex).await,
     }

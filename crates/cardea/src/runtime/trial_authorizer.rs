@@ -104,6 +104,7 @@ impl Desk {
             kind: InvocationType::RequestResponse,
             payload,
             wants_log: false,
+            wants_stream: false,
             client_context: None,
             trace: None,
             source: (functions.asks_policies() && !has_role).then_some(source),

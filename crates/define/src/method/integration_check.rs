@@ -4,7 +4,9 @@ use super::record::{Method, VERBS};
 use super::{expressions, integration_response};
 use crate::limits::{self, TEXT_BYTES_MAX};
 use base::api::{ApiError, Control};
-use deliver::integration::record::{Integration, IntegrationType, PassthroughBehavior, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MIN};
+use deliver::integration::record::{
+    Integration, IntegrationType, PassthroughBehavior, STREAM_TIMEOUT_MS_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MIN,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -72,7 +74,8 @@ pub fn check(method: &Method, mut integration: Integration, rules: &Rules) -> Re
     if integration.connection_type.as_deref() == Some("VPC_LINK") && integration.connection_id.as_deref().unwrap_or("").is_empty() {
         return refuse("Connection Id must be specified for VPC_LINK connection type");
     }
-    let timeout_ms_max = rules.timeout_ms_max;
+    let streams = integration.response_transfer_mode.as_deref() == Some("STREAM");
+    let timeout_ms_max = if streams { rules.timeout_ms_max.max(STREAM_TIMEOUT_MS_MAX) } else { rules.timeout_ms_max };
     if !(TIMEOUT_MS_MIN..=timeout_ms_max).contains(&integration.timeout_ms) {
         return refuse(&format!("Timeout should be between {TIMEOUT_MS_MIN} ms and {timeout_ms_max} ms"));
     }

@@ -20,20 +20,20 @@ const MALFORMED: &str = "Malformed Lambda proxy response";
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct Answer<'a> {
+pub(super) struct Answer<'a> {
     #[serde(borrow)]
-    status_code: Option<Scalar<'a>>,
+    pub(super) status_code: Option<Scalar<'a>>,
     #[serde(borrow)]
-    headers: Option<Pairs<'a, Option<Scalar<'a>>>>,
+    pub(super) headers: Option<Pairs<'a, Option<Scalar<'a>>>>,
     #[serde(borrow)]
-    multi_value_headers: Option<Pairs<'a, Option<Vec<Scalar<'a>>>>>,
+    pub(super) multi_value_headers: Option<Pairs<'a, Option<Vec<Scalar<'a>>>>>,
     #[serde(borrow)]
-    body: Option<Scalar<'a>>,
-    is_base64_encoded: Option<Flag>,
+    pub(super) body: Option<Scalar<'a>>,
+    pub(super) is_base64_encoded: Option<Flag>,
 }
 
 /// A string, a number or a boolean, as text.
-struct Scalar<'a>(Cow<'a, str>);
+pub(super) struct Scalar<'a>(pub(super) Cow<'a, str>);
 
 struct ScalarVisitor;
 
@@ -73,7 +73,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
 }
 
 /// A boolean, or its text.
-struct Flag(bool);
+pub(super) struct Flag(bool);
 
 impl<'de> Deserialize<'de> for Flag {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -87,7 +87,7 @@ impl<'de> Deserialize<'de> for Flag {
 }
 
 /// A map in the order in which it came.
-struct Pairs<'a, V>(Vec<(Cow<'a, str>, V)>);
+pub(super) struct Pairs<'a, V>(pub(super) Vec<(Cow<'a, str>, V)>);
 
 impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Pairs<'a, V> {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -109,7 +109,7 @@ impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Pairs<'a, V> {
     }
 }
 
-fn malformed(why: impl fmt::Display) -> Refusal {
+pub(super) fn malformed(why: impl fmt::Display) -> Refusal {
     Refusal::of(RefusalKind::BadGateway, format!("{MALFORMED}: {why}"))
 }
 
@@ -138,7 +138,7 @@ pub(crate) fn read_answer(payload: &[u8], ex: &Exchange, binary: &BinaryTypes) -
     Ok(Reply { status, fields, body })
 }
 
-fn status(text: &str) -> Option<u16> {
+pub(super) fn status(text: &str) -> Option<u16> {
     let whole = text.trim().strip_suffix(".0").unwrap_or(text.trim());
     whole.parse().ok().filter(|status| (100..600).contains(status))
 }
@@ -159,7 +159,7 @@ fn body_bytes(body: &str, is_encoded: bool) -> Result<ReplyBody, Refusal> {
 
 /// Both maps as one: a name's values are those of the list, then the single one, under the spelling of the list. Values of one name are
 /// one line, but for cookies.
-fn merge_headers(answer: &Answer<'_>, fields: &mut Fields) -> Result<(), Refusal> {
+pub(super) fn merge_headers(answer: &Answer<'_>, fields: &mut Fields) -> Result<(), Refusal> {
     let single: Vec<(&str, &str)> = match &answer.headers {
         Some(Pairs(pairs)) => pairs.iter().filter_map(|(name, value)| Some((&**name, &*value.as_ref()?.0))).collect(),
         None => Vec::new(),

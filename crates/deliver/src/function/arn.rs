@@ -99,14 +99,33 @@ pub(crate) enum FunctionUri {
     Pieces(Vec<Box<str>>),
 }
 
-/// The function's part of `arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function}/invocations`.
-fn function_in(uri: &str) -> Option<&str> {
+/// The function's part of `arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function}/invocations`, or of
+/// `…path/2021-11-15/functions/{function}/response-streaming-invocations`, which asks for a stream.
+fn function_in(uri: &str) -> Option<(&str, Transfer)> {
     let (service, path) = uri.strip_prefix("arn:")?.split_once(":path/")?;
     let mut parts = service.split(':');
     let is_lambda = parts.next()?.starts_with("aws") && parts.next()? == "apigateway" && parts.nth(1)? == "lambda";
     // Seen: a path that begins with a second slash is taken (observed/lambda.json).
-    let path = path.trim_start_matches('/').strip_prefix("2015-03-31/functions/")?;
-    path.strip_suffix("/invocations").filter(|_| is_lambda)
+    let path = path.trim_start_matches('/');
+    let whole = || path.strip_prefix("2015-03-31/functions/")?.strip_suffix("/invocations");
+    let streamed = || path.strip_prefix("2021-11-15/functions/")?.strip_suffix("/response-streaming-invocations");
+    let found = whole().map(|function| (function, Transfer::Buffered)).or_else(|| Some((streamed()?, Transfer::Stream)));
+    found.filter(|_| is_lambda)
+}
+
+/// How an answer comes: `responseTransferMode`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Transfer {
+    #[default]
+    Buffered,
+    Stream,
+}
+
+impl Transfer {
+    /// As an integration's record has it.
+    pub(crate) fn named(mode: Option<&str>) -> Transfer {
+        if mode == Some("STREAM") { Transfer::Stream } else { Transfer::Buffered }
+    }
 }
 
 /// Whether an integration's URI is one of the Lambda service, whatever it then asks for.
@@ -115,9 +134,14 @@ pub(crate) fn is_function_uri(uri: &str) -> bool {
 }
 
 impl FunctionUri {
-    pub(crate) fn compile(uri: &str) -> Result<FunctionUri, Flaw> {
+    /// The function that a URI names, to be asked in this way.
+    pub(crate) fn compile(uri: &str, transfer: Transfer) -> Result<FunctionUri, Flaw> {
         let flaw = || Flaw::new(format!("{uri} names no function"));
-        let function = function_in(uri).ok_or_else(flaw)?;
+        let (function, by_uri) = function_in(uri).ok_or_else(flaw)?;
+        if by_uri != transfer {
+            let why = "responseTransferMode STREAM and a URI of response-streaming-invocations go together, and neither without the other";
+            return Err(Flaw::new(why));
+        }
         let mut pieces: Vec<Box<str>> = Vec::new();
         let mut rest = function;
         while let Some((before, after)) = rest.split_once(STAGE_VARIABLE) {
@@ -190,11 +214,21 @@ mod tests {
     #[test]
     fn a_uri_names_a_function_or_is_a_flaw() {
         let uri = |function: &str| format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations");
-        assert!(matches!(FunctionUri::compile(&uri(ARN)), Ok(FunctionUri::Fixed(arn, _)) if arn.to_string() == ARN));
-        assert!(FunctionUri::compile(&uri(ARN).replace("path/", "path//")).is_ok());
-        assert!(FunctionUri::compile(&uri("${stageVariables.f}")).is_ok());
+        assert!(matches!(FunctionUri::compile(&uri(ARN), Transfer::Buffered), Ok(FunctionUri::Fixed(arn, _)) if arn.to_string() == ARN));
+        assert!(FunctionUri::compile(&uri(ARN).replace("path/", "path//"), Transfer::Buffered).is_ok());
+        assert!(FunctionUri::compile(&uri("${stageVariables.f}"), Transfer::Buffered).is_ok());
         for bad in [uri("hello"), uri("${stageVariables.f"), uri(ARN).replace("lambda:path", "sqs:path"), ARN.to_owned()] {
-            assert!(FunctionUri::compile(&bad).is_err(), "{bad}");
+            assert!(FunctionUri::compile(&bad, Transfer::Buffered).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_stream_has_a_uri_of_its_own() {
+        let whole = format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{ARN}/invocations");
+        let streamed = format!("arn:aws:apigateway:us-east-1:lambda:path/2021-11-15/functions/{ARN}/response-streaming-invocations");
+        let compile = |uri: &str, transfer| FunctionUri::compile(uri, transfer).is_ok();
+        assert!(compile(&whole, Transfer::Buffered) && compile(&streamed, Transfer::Stream));
+        assert!(!compile(&whole, Transfer::Stream) && !compile(&streamed, Transfer::Buffered));
+        assert!(!compile(&streamed.replace("2021-11-15", "2015-03-31"), Transfer::Stream));
     }
 }

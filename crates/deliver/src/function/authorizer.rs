@@ -3,7 +3,7 @@
 //! AWS promises that an error of the very text `Unauthorized` is a 401, and that anything else that is no policy is a 500. What is odd: an
 //! empty object, a null and an answer in proxy form are no policy, and context values are told as texts (atlas, auth §5.3).
 
-use super::arn::{FunctionArn, FunctionUri};
+use super::arn::{FunctionArn, FunctionUri, Transfer};
 use crate::Flaw;
 use crate::mapping::takes_whole;
 use base::gate::Exchange;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// The function of an authorizer's URI, for a request; what is wrong with the URI, where it names none.
 pub fn function_of(uri: &str, ex: &Exchange) -> Result<FunctionArn, String> {
-    let compiled = FunctionUri::compile(uri).map_err(|flaw| flaw.to_string())?;
+    let compiled = FunctionUri::compile(uri, Transfer::Buffered).map_err(|flaw| flaw.to_string())?;
     compiled.of(ex).map(|(function, _)| function).map_err(|text| format!("{text} is no ARN of a function"))
 }
 

@@ -1,12 +1,15 @@
 //! An invocation, its answer, and why there is none.
 
 use super::arn::FunctionArn;
+use super::host::stream::AnswerStream;
 use crate::upstream;
 use base::gate::{Buffer, Refusal, RefusalKind};
 use std::borrow::Cow;
 
 /// Bytes of a payload, there and back, that is waited for (AWS: 6 MB).
 pub const PAYLOAD_BYTES_MAX: usize = 6 * 1024 * 1024;
+/// Bytes of an answer that streams (AWS: 200 MB).
+pub const STREAM_BYTES_MAX: u64 = 200 * 1024 * 1024;
 /// Bytes of a payload that nobody waits for (AWS: 1 MB).
 pub const EVENT_BYTES_MAX: usize = 1024 * 1024;
 
@@ -47,6 +50,8 @@ pub struct Invocation {
     pub payload: Buffer,
     /// The last 4 KB of its log are wanted.
     pub wants_log: bool,
+    /// The answer may come in pieces, as [`Invoked::stream`].
+    pub wants_stream: bool,
     /// JSON for `context.client_context`.
     pub client_context: Option<Box<str>>,
     /// `X-Amzn-Trace-Id`.
@@ -65,8 +70,18 @@ pub struct Invoked {
     pub version: Box<str>,
     pub request_id: Box<str>,
     pub payload: Buffer,
-    /// The last 4 KB of its log, if they were wanted.
+    /// The answer itself, if it has only begun.
+    pub stream: Option<Streamed>,
+    /// The last 4 KB of its log, if they were wanted. Of an answer that streams they come at its end.
     pub log: Option<Vec<u8>>,
+}
+
+/// An answer that has begun.
+#[derive(Debug)]
+pub struct Streamed {
+    /// What the function calls it.
+    pub media: Box<str>,
+    pub rest: AnswerStream,
 }
 
 /// Why a function could not be invoked. What the function itself did wrong is an [`Invoked`].

@@ -11,17 +11,21 @@ pub mod arn;
 pub mod authorizer;
 pub mod call;
 mod event;
+pub mod event_stream;
 pub mod host;
 mod json;
 pub mod operations;
+mod prelude;
 pub mod record;
 pub mod remote;
+mod streaming;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use answer::read_answer;
-pub(crate) use arn::is_function_uri;
+pub(crate) use arn::{Transfer, is_function_uri};
 pub use event::{write_event, write_request_authorizer_event, write_token_authorizer_event};
+pub(crate) use streaming::{Broken, Stream, delimiter_in, read_streamed, read_whole_streamed};
 
 use crate::upstream::Upstreams;
 use base::gate::Upstream;
@@ -67,18 +71,56 @@ impl Functions {
         notes: &mut Upstream,
     ) -> Result<Invoked, Failure> {
         let began = upstreams.lane().clock.now();
-        let invocation = match &self.host {
-            None => invocation,
-            Some(host) => match host.invoke(invocation) {
-                Ok(begun) => return here(upstreams, begun, timeout, began, notes).await,
-                Err(back) => *back,
-            },
-        };
-        match &self.lambda {
-            Some(lambda) => lambda.invoke(upstreams, invocation, timeout, notes).await,
-            None => Err(Failure::NotFound(invocation.function.to_string())),
+        match self.begin(invocation) {
+            Ok(begun) => here(upstreams, begun, timeout, began, notes).await,
+            Err(invocation) => self.lambda(&invocation)?.invoke(upstreams, *invocation, timeout, notes).await,
         }
     }
+
+    /// The same for an answer that may come in pieces: `timeout` is until it begins.
+    pub(crate) async fn stream(
+        &self,
+        upstreams: &Upstreams,
+        invocation: Invocation,
+        timeout: Duration,
+        notes: &mut Upstream,
+    ) -> Result<Told, Failure> {
+        let began = upstreams.lane().clock.now();
+        let begun = match self.begin(Invocation { wants_stream: true, ..invocation }) {
+            Ok(begun) => begun,
+            Err(invocation) => {
+                let (stream, request_id) = self.lambda(&invocation)?.stream(upstreams, *invocation, timeout, notes).await?;
+                return Ok(Told::Begun { stream, request_id });
+            }
+        };
+        let mut invoked = here(upstreams, begun, timeout, began, notes).await?;
+        Ok(match invoked.stream.take() {
+            Some(streamed) => Told::Begun { stream: Stream::Here(streamed.rest), request_id: invoked.request_id },
+            None => Told::Whole(invoked),
+        })
+    }
+
+    /// Begins an invocation here, or gives it back.
+    fn begin(&self, invocation: Invocation) -> Result<Result<Answered, Failure>, Box<Invocation>> {
+        match &self.host {
+            None => Err(Box::new(invocation)),
+            Some(host) => host.invoke(invocation),
+        }
+    }
+
+    fn lambda(&self, invocation: &Invocation) -> Result<&Lambda, Failure> {
+        self.lambda.as_ref().ok_or_else(|| Failure::NotFound(invocation.function.to_string()))
+    }
+}
+
+/// What comes of an invocation that may be answered in pieces.
+pub(crate) enum Told {
+    /// The function does not stream, or has failed before it did.
+    Whole(Invoked),
+    Begun {
+        stream: Stream,
+        request_id: Box<str>,
+    },
 }
 
 /// Waits for a function of this machine, as long as the integration may take.

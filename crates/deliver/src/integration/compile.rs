@@ -6,7 +6,7 @@ use super::mock::MockIntegration;
 use super::onlooker::Onlooker;
 use super::record::{Integration, IntegrationType};
 use crate::Flaw;
-use crate::function::is_function_uri;
+use crate::function::{Transfer, is_function_uri};
 use crate::mapping::{BinaryTypes, IntegrationRequest, IntegrationResponse};
 use crate::response_cache::CacheKey;
 use crate::upstream::Upstreams;
@@ -37,6 +37,8 @@ pub struct CompiledIntegration {
     pub response: IntegrationResponse,
     /// What answers are kept by, where the stage keeps them; `None` for those that stream.
     pub cache_key: Option<CacheKey>,
+    /// Answers pass as they come: they are not packed either.
+    pub streams: bool,
 }
 
 /// Who makes the answer.
@@ -65,10 +67,13 @@ pub fn compile_integration(method: &MethodFacts<'_>, record: &Integration) -> Re
     let backend = backend.map_err(|flaw| flaws.push(flaw)).ok();
     let request = IntegrationRequest::compile(record, method, &mut flaws);
     let response = IntegrationResponse::compile(record, method, &mut flaws);
-    let streams = record.response_transfer_mode.as_deref() == Some("STREAM");
+    let streams = Transfer::named(record.response_transfer_mode.as_deref()) == Transfer::Stream;
+    if streams && !matches!(record.kind, IntegrationType::HttpProxy | IntegrationType::AwsProxy) {
+        flaws.push(Flaw::new("only HTTP_PROXY and AWS_PROXY can stream"));
+    }
     let cache_key = (!streams).then(|| CacheKey::compile(record, &mut flaws));
     match backend {
-        Some(backend) if flaws.is_empty() => Ok(CompiledIntegration { request, backend, response, cache_key }),
+        Some(backend) if flaws.is_empty() => Ok(CompiledIntegration { request, backend, response, cache_key, streams }),
         _ => {
             // What fills the URI is looked at twice.
             let mut told: Vec<Flaw> = Vec::with_capacity(flaws.len());

@@ -11,9 +11,9 @@ use super::record::{Integration, IntegrationType};
 use super::trace;
 use crate::Flaw;
 use crate::function::arn::{FunctionArn, FunctionUri};
-use crate::function::call::{Invocation, InvocationType, Invoked, PAYLOAD_BYTES_MAX};
-use crate::function::{read_answer, write_event};
-use crate::mapping::BinaryTypes;
+use crate::function::call::{Failure, Invocation, InvocationType, Invoked, PAYLOAD_BYTES_MAX};
+use crate::function::{Broken, Told, Transfer, delimiter_in, read_answer, read_streamed, read_whole_streamed, write_event};
+use crate::mapping::{BinaryTypes, broken};
 use crate::upstream::Upstreams;
 use base::gate::{Ask, AskBody, Buffer, Exchange, Refusal, RefusalKind, Reply, ReplyBody, RequestBody, take_fields};
 use std::sync::Arc;
@@ -27,6 +27,7 @@ const INVOCATION_TYPE: &str = "X-Amz-Invocation-Type";
 #[derive(Debug)]
 pub struct FunctionIntegration {
     is_proxy: bool,
+    transfer: Transfer,
     /// `None` where the integration's verb is not POST: that, said.
     because_not_post: Option<String>,
     /// Whom the gateway invokes as: with a role of its own, the function's policy is not asked.
@@ -42,11 +43,13 @@ impl FunctionIntegration {
         let text = record.uri.as_deref().ok_or_else(|| Flaw::new("the integration has no URI"))?;
         let verb = record.http_method.as_deref().unwrap_or("ANY");
         let because_not_post = format!("a function is invoked by POST, and the integration's HTTP method is {verb}");
+        let transfer = Transfer::named(record.response_transfer_mode.as_deref());
         Ok(FunctionIntegration {
+            transfer,
             is_proxy: record.kind == IntegrationType::AwsProxy,
             because_not_post: (!verb.eq_ignore_ascii_case("POST")).then_some(because_not_post),
             has_role: record.credentials.as_deref().is_some_and(|role| !role.is_empty()),
-            uri: FunctionUri::compile(text)?,
+            uri: FunctionUri::compile(text, transfer)?,
             binary: method.binary.clone(),
             timeout: Duration::from_millis(u64::from(record.timeout_ms)),
         })
@@ -70,12 +73,14 @@ impl FunctionIntegration {
         let functions = upstreams.functions();
         let source = (functions.asks_policies() && !self.has_role).then(|| source_arn(ex));
         let trace = Some(String::from_utf8_lossy(&trace::for_backend(ex)).into());
-        let invocation = Invocation { function, kind, payload, wants_log: false, client_context: None, trace, source };
+        let (wants_log, wants_stream, client_context) = (false, false, None);
+        let invocation = Invocation { function, kind, payload, wants_log, wants_stream, client_context, trace, source };
+        if self.transfer == Transfer::Stream {
+            // Boxed, as it is rare: the future of every call would carry it.
+            return Box::pin(self.stream(upstreams, invocation, ex, onlooker)).await;
+        }
         let invoked = functions.invoke(upstreams, invocation, self.timeout, &mut ex.notes.upstream).await;
-        let mut invoked = invoked.map_err(|failure| {
-            ex.notes.function_error = Some(failure.because().into());
-            failure.refusal()
-        })?;
+        let mut invoked = invoked.map_err(|failure| noted(failure, ex))?;
         if O::LOOKS {
             let latency = ex.notes.upstream.answered.since(ex.notes.upstream.began);
             let body = ReplyBody::Whole(std::mem::take(&mut invoked.payload));
@@ -89,6 +94,33 @@ impl FunctionIntegration {
             true => self.proxied(invoked, ex, onlooker),
             false => custom(invoked, ex),
         }
+    }
+
+    /// Asks for an answer in pieces.
+    async fn stream<O: Onlooker>(
+        &self,
+        upstreams: &Upstreams,
+        invocation: Invocation,
+        ex: &mut Exchange,
+        onlooker: &mut O,
+    ) -> Result<Reply, Refusal> {
+        let told = upstreams.functions().stream(upstreams, invocation, self.timeout, &mut ex.notes.upstream).await;
+        let mut reply = match told.map_err(|failure| noted(failure, ex))? {
+            Told::Whole(Invoked { error: Some(_), payload, request_id, .. }) => return Err(failed(&payload, &request_id, ex, onlooker)),
+            Told::Whole(invoked) => read_whole_streamed(invoked.payload, ex)?,
+            Told::Begun { stream, request_id } => match read_streamed(stream, upstreams, self.timeout, ex).await {
+                Ok(reply) => reply,
+                Err(Broken::Function(error)) => return Err(failed(error.as_bytes(), &request_id, ex, onlooker)),
+                Err(Broken::Refused(refusal)) => return Err(refusal),
+                Err(Broken::TimedOut) => return Err(noted(Failure::TimedOut, ex)),
+                Err(Broken::Fault(fault)) => return Err(broken(fault)),
+            },
+        };
+        if O::LOOKS {
+            let latency = ex.notes.upstream.answered.since(ex.notes.upstream.began);
+            onlooker.answered(latency.as_millis() as u64, &mut reply);
+        }
+        Ok(reply)
     }
 
     fn invocation_type(&self, ask: &Ask) -> Result<InvocationType, Refusal> {
@@ -133,20 +165,31 @@ impl FunctionIntegration {
 
     fn proxied<O: Onlooker>(&self, invoked: Invoked, ex: &mut Exchange, onlooker: &mut O) -> Result<Reply, Refusal> {
         if invoked.error.is_some() {
-            let mut message = error_message(&invoked.payload);
-            message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
-            let because = format!(
-                "Lambda execution failed with status 200 due to customer function error: {message}. Lambda request id: {}",
-                invoked.request_id
-            );
-            if O::LOOKS {
-                onlooker.noted(&because);
-            }
-            ex.notes.function_error = Some(message.into());
-            return Err(Refusal::of(RefusalKind::BadGateway, because));
+            return Err(failed(&invoked.payload, &invoked.request_id, ex, onlooker));
         }
-        read_answer(&invoked.payload, ex, &self.binary)
+        // A function that streams, asked for its answer at once: its head is the answer, without the body (atlas, lambda §1.2).
+        let head = delimiter_in(&invoked.payload, 0).unwrap_or(invoked.payload.len());
+        read_answer(&invoked.payload[..head], ex, &self.binary)
     }
+}
+
+/// Why the function could not be invoked, for the record and for the caller.
+fn noted(failure: Failure, ex: &mut Exchange) -> Refusal {
+    ex.notes.function_error = Some(failure.because().into());
+    failure.refusal()
+}
+
+/// A failure of the function's own, for the record and for the caller.
+fn failed<O: Onlooker>(payload: &[u8], request_id: &str, ex: &mut Exchange, onlooker: &mut O) -> Refusal {
+    let mut message = error_message(payload);
+    message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
+    let because =
+        format!("Lambda execution failed with status 200 due to customer function error: {message}. Lambda request id: {request_id}");
+    if O::LOOKS {
+        onlooker.noted(&because);
+    }
+    ex.notes.function_error = Some(message.into());
+    Refusal::of(RefusalKind::BadGateway, because)
 }
 
 /// Lambda takes JSON alone, and says so to the caller (atlas, integrations §3.6).

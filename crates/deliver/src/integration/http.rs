@@ -12,6 +12,7 @@ use super::record::{Integration, IntegrationType};
 use super::trace;
 use super::uri::Uri;
 use crate::Flaw;
+use crate::function::Transfer;
 use crate::mapping::{Place, Seen, Source, is_dropped_on_arrival, path_form, push_encoded};
 use crate::upstream::{Answered, Call, Trust, Upstreams, body_length};
 use base::gate::{Ask, AskBody, Buffer, Exchange, Refusal, RefusalKind, Reply, ReplyBody, RequestBody};
@@ -34,6 +35,7 @@ pub struct HttpIntegration {
     /// The caller's `Authorization` was for the gateway.
     keeps_authorization: bool,
     timeout: Duration,
+    transfer: Transfer,
 }
 
 impl HttpIntegration {
@@ -63,6 +65,7 @@ impl HttpIntegration {
             host,
             keeps_authorization: !method.is_signed,
             timeout: Duration::from_millis(u64::from(record.timeout_ms)),
+            transfer: Transfer::named(record.response_transfer_mode.as_deref()),
         })
     }
 
@@ -73,7 +76,11 @@ impl HttpIntegration {
             onlooker.asked(&call.target.origin(), &call.head, &call.body);
         }
         let (asked_by_head, wanted_by_head) = (call.method == Method::Head, ex.request.head.method() == Method::Head);
-        let answered = upstreams.ask(call, &mut ex.notes.upstream).await.map_err(|failure| failure.refusal())?;
+        let answered = match self.transfer {
+            Transfer::Buffered => upstreams.ask(call, &mut ex.notes.upstream).await,
+            Transfer::Stream => upstreams.ask_for_stream(call, &mut ex.notes.upstream).await,
+        };
+        let answered = answered.map_err(|failure| failure.refusal())?;
         if answered.head.status() >= 600 {
             return Err(Refusal::of(RefusalKind::BadGateway, "the endpoint answered with a status over 599"));
         }

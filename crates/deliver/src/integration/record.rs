@@ -123,5 +123,7 @@ pub struct IntegrationResponse {
 
 /// Milliseconds an integration may take when nobody says.
 pub const TIMEOUT_MS_DEFAULT: u32 = 29_000;
+/// Milliseconds an integration that streams may be given (AWS: 15 minutes).
+pub const STREAM_TIMEOUT_MS_MAX: u32 = 900_000;
 /// Milliseconds an integration must be given at least.
 pub const TIMEOUT_MS_MIN: u32 = 50;

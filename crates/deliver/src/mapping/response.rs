@@ -8,7 +8,7 @@ use super::source::{Seen, Source};
 use super::template::{render, text_of};
 use super::templates::{Template, Templates};
 use crate::Flaw;
-use crate::function::is_function_uri;
+use crate::function::{Transfer, is_function_uri};
 use crate::integration::MethodFacts;
 use crate::integration::record::{self, Integration, IntegrationType};
 use crate::integration::trace;
@@ -74,7 +74,9 @@ impl IntegrationResponse {
     pub(crate) fn compile(record: &Integration, method: &MethodFacts<'_>, flaws: &mut Vec<Flaw>) -> IntegrationResponse {
         match record.kind {
             IntegrationType::HttpProxy => {
-                return IntegrationResponse(Kind::Proxy(method.converts_proxied.then(|| method.binary.clone())));
+                // What streams is never text: it passes as it is.
+                let converts = method.converts_proxied && Transfer::named(record.response_transfer_mode.as_deref()) == Transfer::Buffered;
+                return IntegrationResponse(Kind::Proxy(converts.then(|| method.binary.clone())));
             }
             IntegrationType::AwsProxy => return IntegrationResponse(Kind::Function),
             IntegrationType::Http | IntegrationType::Aws | IntegrationType::Mock => {}

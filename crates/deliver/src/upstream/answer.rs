@@ -30,6 +30,8 @@ pub(super) struct Answer {
     /// Payload that was not handed over yet, where that is known.
     left: Option<u64>,
     read_bytes: usize,
+    /// How long nothing may come.
+    stall_ms: u32,
     /// Somebody waits, and the watch runs.
     armed: bool,
 }
@@ -45,6 +47,7 @@ impl Answer {
     ) -> Answer {
         connection.watch.clear();
         Answer {
+            stall_ms: upstreams.0.settings.limits.body_stall_ms,
             upstreams,
             target,
             connection: Some(connection),
@@ -55,6 +58,10 @@ impl Answer {
             read_bytes: READ_BYTES_MIN,
             armed: false,
         }
+    }
+
+    pub(super) fn patient_for(self, stall_ms: u32) -> Answer {
+        Answer { stall_ms, ..self }
     }
 
     /// As it is, when the back end takes no more of the request.
@@ -163,8 +170,7 @@ impl BodySource for Answer {
             Poll::Pending => {
                 let Some(connection) = &self.connection else { return Poll::Pending };
                 if moved || !self.armed {
-                    let stall_ms = self.upstreams.0.settings.limits.body_stall_ms;
-                    connection.watch.set(Duration::from_millis(u64::from(stall_ms)));
+                    connection.watch.set(Duration::from_millis(u64::from(self.stall_ms)));
                     self.armed = true;
                 }
                 match connection.watch.poll_passed(cx) {

@@ -7,7 +7,7 @@ use super::outgoing::{Outgoing, Stuck};
 use super::pool::Upstreams;
 use super::target::Target;
 use base::gate::{Buffer, ReplyBody, RequestBody, give_back_fields, take_fields};
-use h1::{BodyLength, ClientNext, Method, ResponseHead, RetryVerdict};
+use h1::{BodyLength, ClientNext, Limits, Method, ResponseHead, RetryVerdict};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -50,6 +50,7 @@ pub fn body_length(body: &RequestBody) -> BodyLength {
 /// One attempt on one connection, until the head of the answer is here.
 struct UpstreamExchange<'a> {
     upstreams: &'a Upstreams,
+    limits: &'a Limits,
     connection: Box<Connection>,
     outgoing: Option<Outgoing>,
     /// The back end takes no more of the request. It may have answered before that.
@@ -61,6 +62,15 @@ struct UpstreamExchange<'a> {
 impl Upstreams {
     /// Sends a request and waits for the head of its answer. `notes` tell of it in any case.
     pub async fn ask(&self, call: Call, notes: &mut base::gate::Upstream) -> Result<Answered, Failure> {
+        self.ask_within(&self.0.settings.limits, call, notes).await
+    }
+
+    /// The same for an answer that streams: it may be longer, and may pause longer.
+    pub async fn ask_for_stream(&self, call: Call, notes: &mut base::gate::Upstream) -> Result<Answered, Failure> {
+        self.ask_within(&self.0.settings.streamed, call, notes).await
+    }
+
+    async fn ask_within(&self, limits: &Limits, call: Call, notes: &mut base::gate::Upstream) -> Result<Answered, Failure> {
         let lane = &self.0.lane;
         notes.began = lane.clock.now();
         let by = lane.deadlines.now().after(call.timeout);
@@ -87,7 +97,7 @@ impl Upstreams {
                 Ok(false) => return Err(Failure::Closed("the body is gone".into())),
                 Err(stuck) => return Err(stuck.failure()),
             }
-            let mut exchange = UpstreamExchange::new(self, connection, outgoing);
+            let mut exchange = UpstreamExchange::new(self, limits, connection, outgoing);
             let Err(failure) = poll_fn(|cx| exchange.poll_head(cx)).await else {
                 notes.answered = lane.clock.now();
                 notes.status = exchange.head.status();
@@ -113,9 +123,9 @@ impl Stuck {
 }
 
 impl<'a> UpstreamExchange<'a> {
-    fn new(upstreams: &'a Upstreams, connection: Box<Connection>, outgoing: Outgoing) -> Self {
+    fn new(upstreams: &'a Upstreams, limits: &'a Limits, connection: Box<Connection>, outgoing: Outgoing) -> Self {
         let head = ResponseHead::reusing(take_fields());
-        UpstreamExchange { upstreams, connection, outgoing: Some(outgoing), deaf: false, incoming: Buffer::none(), head }
+        UpstreamExchange { upstreams, limits, connection, outgoing: Some(outgoing), deaf: false, incoming: Buffer::none(), head }
     }
 
     /// After a failure: the request, if it may be sent again.
@@ -129,9 +139,8 @@ impl<'a> UpstreamExchange<'a> {
         if let Poll::Ready(Err(failure)) = self.poll_send(cx) {
             return Poll::Ready(Err(failure));
         }
-        let limits = &self.upstreams.0.settings.limits;
         loop {
-            match self.connection.client.next(&mut self.incoming, &mut self.head, limits) {
+            match self.connection.client.next(&mut self.incoming, &mut self.head, self.limits) {
                 ClientNext::Answer => return Poll::Ready(Ok(())),
                 ClientNext::Bad(rejection) => return Poll::Ready(Err(Failure::Garbage(rejection.because))),
                 ClientNext::Nothing => return Poll::Ready(Err(Failure::Closed("nothing was asked on this connection".into()))),
@@ -200,6 +209,7 @@ impl<'a> UpstreamExchange<'a> {
         };
         if !self.connection.client.body_is_ended() || outgoing.is_some() {
             let answer = Answer::new(self.upstreams.clone(), target.clone(), self.connection, outgoing, self.incoming, left);
+            let answer = answer.patient_for(self.limits.body_stall_ms);
             let answer = if self.deaf { answer.cut() } else { answer };
             return Ok(Answered { head: self.head, body: ReplyBody::Stream(Box::new(answer)) });
         }

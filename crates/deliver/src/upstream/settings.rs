@@ -21,6 +21,8 @@ pub struct Settings {
     pub addresses_missing_ms: u32,
     /// Limits of the protocol: sizes of heads and bodies, stalls.
     pub limits: Limits,
+    /// The same for answers that an integration streams: as long as they like, and nothing for five minutes at most (AWS).
+    pub streamed: Limits,
 }
 
 impl Default for Settings {
@@ -34,6 +36,7 @@ impl Default for Settings {
             addresses_ms: 30_000,
             addresses_missing_ms: 1_000,
             limits: Limits::for_upstreams(),
+            streamed: Limits { body_bytes_max: u64::MAX, body_stall_ms: 300_000, ..Limits::for_upstreams() },
         }
     }
 }

@@ -340,3 +340,20 @@ fn a_switch_to_websocket_leaves_the_connection_to_others() {
     assert!(bench.server.answer(100, BodyLength::None, &bench.limits).is_none());
     assert!(bench.server.answer(200, BodyLength::None, &bench.limits).is_some());
 }
+
+#[test]
+fn a_trailer_is_told_to_who_wants_it_and_forgotten_else() {
+    const REQUEST: &str = "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nWhy: not\r\nAnd: what \r\n\r\n";
+    for wants in [true, false] {
+        let (mut server, mut head, mut buf) = (Server::new(), RequestHead::default(), REQUEST.as_bytes().to_vec());
+        assert_eq!(server.next(&mut buf, &mut head, &Limits::default()), Next::Request);
+        if wants {
+            server.want_trailers();
+        }
+        assert_eq!(server.trailers().count(), 0, "the body has not ended");
+        assert!(server.body(&mut buf, 0).unwrap().end);
+        let told: Vec<_> = server.trailers().collect();
+        let wanted: &[(&str, &[u8])] = if wants { &[("Why", b"not"), ("And", b"what")] } else { &[] };
+        assert_eq!(told, wanted);
+    }
+}

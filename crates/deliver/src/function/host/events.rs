@@ -54,6 +54,7 @@ async fn attempt(host: &Host, invocation: &Invocation) -> Result<Invoked, Failur
         kind: InvocationType::RequestResponse,
         payload: invocation.payload.to_vec().into(),
         wants_log: false,
+        wants_stream: false,
         client_context: invocation.client_context.clone(),
         trace: invocation.trace.clone(),
         source: None,

@@ -1,11 +1,16 @@
-//! Folders of code are looked at while processes run from them: a file that is saved is met by the next invocation, a moment later.
+//! Folders of code are looked at while processes run from them: a file that is saved is met by the next invocation, a moment later; or,
+//! where somebody develops (`--dev`), by the very next one, since each invocation looks first.
 //!
-//! By looking, not by being told: it works on every file system, and costs nothing where no folder is code or nobody runs there.
+//! By looking, not by being told: it works on every file system, costs nothing where no folder is code or nobody runs there, and cannot
+//! come late. To be told (inotify) would be quicker in huge folders alone, and what is told arrives after the request that should meet it.
 
 use super::Host;
 use super::build::{Code, FunctionKey};
+use super::job::Job;
 use super::pool::Pool;
+use crate::function::call::Failure;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +42,31 @@ pub(super) fn watch(host: &Host) {
             }
         }
     });
+}
+
+/// Runs an invocation by what its folder holds now. It looks on a thread that may block.
+pub(super) fn submit_fresh(host: &Host, key: FunctionKey, version: String, job: Job) {
+    let host = host.clone();
+    host.0.background.clone().spawn(async move {
+        let pool = |host: &Host| host.0.functions.load().get(&key).and_then(|entry| entry.pools.get(&version)).cloned();
+        let changed = match pool(&host) {
+            Some(pool) => is_changed(&pool).await,
+            None => false,
+        };
+        if changed {
+            host.renew(&key, &version);
+        }
+        match pool(&host) {
+            Some(pool) => pool.submit(job),
+            None => job.fail(Failure::NotFound(key.name.to_string())),
+        }
+    });
+}
+
+async fn is_changed(pool: &Pool) -> bool {
+    let (Code::Folder(folder), Some(before)) = (&pool.build.code, pool.mark.get().copied()) else { return false };
+    let folder = folder.clone();
+    tokio::task::spawn_blocking(move || mark(&folder) != before).await.unwrap_or(false)
 }
 
 impl Host {
@@ -86,8 +116,8 @@ fn mark(folder: &Path) -> u64 {
                 folders.push(entry.path());
                 continue;
             }
-            about.modified().ok().hash(&mut hasher);
-            about.len().hash(&mut hasher);
+            // Editors put a new file in the place of the old one, and may keep its time.
+            (about.ctime(), about.ctime_nsec(), about.mtime_nsec(), about.ino(), about.len()).hash(&mut hasher);
         }
     }
     hasher.finish()

@@ -1,5 +1,6 @@
 //! An invocation on its way through the host.
 
+use super::stream::Ended;
 use crate::function::call::{Failure, Invoked};
 use base::gate::Buffer;
 use std::sync::Arc;
@@ -15,24 +16,43 @@ pub(super) struct Job {
     pub(super) client_context: Option<Box<str>>,
     pub(super) trace: Option<Box<str>>,
     pub(super) wants_log: bool,
-    pub(super) reply: oneshot::Sender<Result<Invoked, Failure>>,
+    /// Its answer may come in pieces.
+    pub(super) wants_stream: bool,
+    pub(super) reply: Reply,
     /// Held until the function has answered.
     pub(super) place: Place,
+}
+
+/// Who is told what comes of an invocation.
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// Everything, at once.
+    Whole(oneshot::Sender<Result<Invoked, Failure>>),
+    /// Its answer has begun: how it ends.
+    End(oneshot::Sender<Ended>),
 }
 
 impl Job {
     /// Whether nobody waits for it any more.
     pub(super) fn is_abandoned(&self) -> bool {
-        self.reply.is_closed()
+        matches!(&self.reply, Reply::Whole(reply) if reply.is_closed())
     }
 
     /// Says why there is no answer.
     pub(super) fn fail(self, failure: Failure) {
         let Job { reply, place, .. } = self;
         drop(place);
-        // Nobody waits any more if the caller has gone.
-        let _gone = reply.send(Err(failure));
+        match reply {
+            // Nobody waits any more if the caller has gone.
+            Reply::Whole(reply) => drop(reply.send(Err(failure))),
+            Reply::End(end) => drop(end.send(Ended { error: Some(told(failure.wire().1.as_ref(), &failure.because())), log: None })),
+        }
     }
+}
+
+/// A function's error as its runtime would tell it.
+pub(super) fn told(kind: &str, message: &str) -> String {
+    serde_json::json!({"errorType": kind, "errorMessage": message}).to_string()
 }
 
 /// How many invocations of a function run at once. It outlives changes of the function.

@@ -9,14 +9,17 @@
 //! one of its own. Beyond the machine's limit of processes invocations wait; AWS would start more.
 
 pub mod build;
+mod command;
 mod events;
 mod folders;
 mod job;
 pub mod journal;
+mod keeper;
 mod pool;
 mod process;
 mod runtime_api;
 mod scratch;
+pub mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -27,8 +30,9 @@ use arc_swap::ArcSwap;
 use base::gate::RequestId;
 use base::world::{BoxFuture, Clock, Ids};
 use build::{Code, FunctionKey, Hosted};
-use job::{Concurrency, Job};
+use job::{Concurrency, Job, Reply};
 use journal::Journal;
+use keeper::Keeper;
 use pool::Pool;
 use process::Process;
 use std::collections::HashMap;
@@ -42,9 +46,9 @@ use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, oneshot};
 /// What the operator set.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The interpreter that has `awslambdaric`.
+    /// The interpreter of Python functions: with `awslambdaric`, or else with a client of ours.
     pub python: String,
-    /// `aws-lambda-ric`, for functions that do not bring it along.
+    /// `aws-lambda-ric`, for functions that do not bring it along; where it is not to be found, `node` with a client of ours.
     pub node: String,
     /// Processes of all functions at once.
     pub processes_max: usize,
@@ -52,6 +56,8 @@ pub struct Settings {
     pub idle_time_max: Duration,
     /// How long a process may take to ask for work for the first time (AWS: 10 s), or the function's timeout if that is longer.
     pub init_time_max: Duration,
+    /// Whether folders of code are looked at before each invocation, for who develops.
+    pub looks_each_time: bool,
     /// Whom functions run as, by number; `None` for whom we run as.
     pub user: Option<u32>,
     /// The `PATH` of functions.
@@ -99,6 +105,7 @@ struct Shared {
     /// Code that is unpacked, by digest.
     places: Mutex<HashMap<Arc<str>, Place>>,
     stopped: AtomicBool,
+    keeper: Keeper,
     /// Every process that runs.
     live: Mutex<Vec<Weak<Process>>>,
 }
@@ -143,9 +150,11 @@ impl Host {
         for folder in [settings.run_dir.clone(), settings.run_dir.join("code"), settings.run_dir.join("scratch")] {
             std::fs::DirBuilder::new().mode(0o711).recursive(true).create(folder)?;
         }
+        command::write_clients(&settings.run_dir)?;
         let host = Host(Arc::new(Shared {
             permits: Arc::new(Semaphore::new(settings.processes_max.clamp(1, Semaphore::MAX_PERMITS))),
             events: Arc::new(Semaphore::new(events::EVENTS_MAX)),
+            keeper: Keeper::new(settings.run_dir.clone()),
             settings,
             clock,
             ids,
@@ -235,7 +244,7 @@ impl Host {
     }
 
     fn begin(&self, entry: &Entry, invocation: Invocation) -> Result<Answered, Failure> {
-        let Invocation { function, kind, payload, wants_log, client_context, trace, source } = invocation;
+        let Invocation { function, kind, payload, wants_log, wants_stream, client_context, trace, source } = invocation;
         let bytes_max = if kind == InvocationType::Event { EVENT_BYTES_MAX } else { PAYLOAD_BYTES_MAX };
         if payload.len() > bytes_max {
             return Err(Failure::TooLarge(bytes_max));
@@ -259,7 +268,10 @@ impl Host {
         }
         if kind == InvocationType::Event {
             let version = build.version.as_str().into();
-            events::queue(self, Invocation { function, kind, payload, wants_log, client_context, trace, source: None })?;
+            events::queue(
+                self,
+                Invocation { function, kind, payload, wants_log, wants_stream: false, client_context, trace, source: None },
+            )?;
             let _here = reply.send(Ok(Invoked { status: 202, request_id, version, ..Invoked::default() }));
             return Ok(answered);
         }
@@ -269,7 +281,14 @@ impl Host {
             return Err(Failure::Throttled("the function host is stopping"));
         }
         let arn = build.arn(qualifier).into();
-        pool.submit(Job { request_id, arn, payload, client_context, trace, wants_log, reply, place });
+        let reply = Reply::Whole(reply);
+        let job = Job { request_id, arn, payload, client_context, trace, wants_log, wants_stream, reply, place };
+        match &build.code {
+            Code::Folder(_) if self.0.settings.looks_each_time => {
+                folders::submit_fresh(self, build.function.clone(), build.version.clone(), job);
+            }
+            Code::Folder(_) | Code::Archive(_) => pool.submit(job),
+        }
         Ok(answered)
     }
 
@@ -297,8 +316,9 @@ impl Host {
             live.iter().filter_map(Weak::upgrade).for_each(|process| process.force());
             let _late = tokio::time::timeout(STOP_WAIT, self.0.permits.acquire_many(most)).await;
         }
-        let run_dir = self.0.settings.run_dir.clone();
+        let (run_dir, shared) = (self.0.settings.run_dir.clone(), self.0.clone());
         let _removed = tokio::task::spawn_blocking(move || {
+            shared.keeper.stop();
             // What is left is in a directory for temporary things.
             let _left = std::fs::remove_dir_all(run_dir);
         })

@@ -1,45 +1,37 @@
 //! One process of a function, from its start to its end.
 //!
 //! It is started for an invocation, asks for it, answers, asks again. A watch looks after it: it never sleeps longer than the function may
-//! take, so that handing out work needs to wake nobody. What ends a process takes its whole group along. What is odd: memory is bounded by
-//! what may be written of it (`RLIMIT_DATA`), since some runtimes reserve address space by the gigabyte and never touch it.
+//! take, so that handing out work needs to wake nobody. What ends a process takes its whole group along.
 
-use super::build::{Build, Code};
+use super::command;
 use super::folders;
-use super::job::Job;
+use super::job::{Job, Reply, told};
 use super::journal::Cutter;
 use super::pool::{Pool, Work};
 use super::runtime_api;
 use super::scratch::Scratch;
-use crate::function::call::{Failure, Invoked};
+use super::stream::{self, Ended};
+use crate::function::call::{Failure, Invoked, Streamed};
 use base::gate::Buffer;
 use base::world::Moment;
 use rustix::io::ioctl_fionread;
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, prlimit};
-use std::collections::BTreeMap;
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::process::Child;
+use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 
 /// Bytes of the end of an invocation's log that its caller may see (AWS: 4 KB).
 const TAIL_BYTES_MAX: usize = 4 * 1024;
 /// Connections of a process to its Runtime API.
 const CONNECTIONS_MAX: usize = 16;
-/// Writable memory beside what a function is given: the interpreter's own, and the stacks of its threads.
-const MEMORY_MB_BESIDE: u64 = 256;
-/// Descriptors of a process (AWS: 1,024).
-const DESCRIPTORS_MAX: u64 = 1_024;
-/// Processes and threads of the functions' user (AWS: 1,024 for each process).
-const TASKS_MAX: u64 = 4_096;
 /// How often it is looked whether everything that was printed has been read, and how long to wait in between.
 const SETTLE_TIMES_MAX: usize = 50;
 const SETTLE_WAIT: Duration = Duration::from_millis(2);
@@ -270,13 +262,42 @@ impl Process {
         Ok(())
     }
 
+    /// `POST response`, piece by piece: who waits gets to know now that there is an answer. `None`: who waits wants it whole.
+    pub(super) fn stream(&self, id: &str, media: &str) -> Result<Option<mpsc::Sender<Vec<u8>>>, No> {
+        let mut phase = self.phase();
+        let running = match &mut *phase {
+            Phase::Busy(running) if *running.job.request_id == *id => running,
+            Phase::Returning { .. } => return Err(No::WrongState("it was answered already")),
+            _ => return Err(No::WrongId),
+        };
+        if !running.job.wants_stream {
+            return Ok(None);
+        }
+        let (coming, pieces, end) = stream::open();
+        let invoked = Invoked {
+            status: 200,
+            version: self.pool.build.version.as_str().into(),
+            request_id: running.job.request_id.clone(),
+            stream: Some(Streamed { media: media.into(), rest: coming }),
+            ..Invoked::default()
+        };
+        match std::mem::replace(&mut running.job.reply, Reply::End(end)) {
+            // Nobody waits any more if the caller has gone: the function talks to nobody then.
+            Reply::Whole(reply) => drop(reply.send(Ok(invoked))),
+            other @ Reply::End(_) => {
+                running.job.reply = other;
+                return Err(No::WrongState("its answer has begun already"));
+            }
+        }
+        Ok(Some(pieces))
+    }
+
     /// The function has answered with more than is allowed.
-    pub(super) fn answer_too_large(&self) {
+    pub(super) fn answer_too_large(&self, max: u64) {
         if let Ok(running) = self.running(None) {
-            let max = runtime_api::RESPONSE_BYTES_MAX;
             let why = format!("Response payload size exceeded maximum allowed payload size ({max} bytes).");
             let payload = told("Function.ResponseSizeTooLarge", &why);
-            self.finish(running, payload, Some("Unhandled"));
+            self.finish(running, payload.into(), Some("Unhandled"));
         }
     }
 
@@ -301,18 +322,28 @@ impl Process {
             took.ceil(),
             self.memory_mb_used().unwrap_or(memory),
         ));
+        let log = job.wants_log.then(|| self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect());
+        // Its place is free before its caller knows: who comes back at once must not be refused.
+        drop(job.place);
+        let reply = match job.reply {
+            Reply::Whole(reply) => reply,
+            Reply::End(end) => {
+                let error = error.map(|_| String::from_utf8_lossy(&payload).into_owned());
+                // Nobody listens any more if the caller has gone.
+                return drop(end.send(Ended { error, log }));
+            }
+        };
         let invoked = Invoked {
             status: 200,
             error: error.map(Into::into),
             version: build.version.as_str().into(),
             request_id: job.request_id,
             payload: payload.into(),
-            log: job.wants_log.then(|| self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()),
+            stream: None,
+            log,
         };
-        // Its place is free before its caller knows: who comes back at once must not be refused.
-        drop(job.place);
         // Nobody waits any more if the caller has gone.
-        let _gone = job.reply.send(Ok(invoked));
+        let _gone = reply.send(Ok(invoked));
     }
 
     /// The most memory that it ever had.
@@ -348,13 +379,15 @@ impl Process {
         }
         match &*phase {
             Phase::Ending(_) | Phase::Gone => Err(End::Unwanted),
-            Phase::Starting { since, .. } => left(*since, timeout.max(settings.init_time_max)).ok_or(End::TimedOut),
+            // Not longer than the function may take, here as below: who has got work in the meantime is looked at before its deadline.
+            Phase::Starting { since, .. } => {
+                left(*since, timeout.max(settings.init_time_max)).map(|left| left.min(timeout)).ok_or(End::TimedOut)
+            }
             Phase::Assigned { since, .. } | Phase::Returning { since } => left(*since, timeout).ok_or(End::TimedOut),
             Phase::Busy(running) => match running.deadline.since(now) {
                 Duration::ZERO => Err(End::TimedOut),
                 left => Ok(left.min(SCRATCH_LOOK)),
             },
-            // Not longer than the function may take: who gets work in the meantime is looked at before its deadline.
             Phase::Idle { since } => left(*since, settings.idle_time_max).map(|left| left.min(timeout)).ok_or(End::Unwanted),
         }
     }
@@ -375,11 +408,6 @@ impl Process {
             Phase::Idle { .. } | Phase::Ending(_) | Phase::Gone => None,
         }
     }
-}
-
-/// A function's error as its runtime would tell it.
-fn told(kind: &str, message: &str) -> Vec<u8> {
-    serde_json::json!({"errorType": kind, "errorMessage": message}).to_string().into_bytes()
 }
 
 /// Runs a process for an invocation, and on, until it ends.
@@ -421,7 +449,7 @@ impl Process {
         let payload = told(kind, &format!("RequestId: {id} Error: {message}"));
         self.print(&format!("{id} {kind}: {message}"));
         let now = self.now();
-        self.finish(Running { job, began: now, deadline: now }, payload, Some("Unhandled"));
+        self.finish(Running { job, began: now, deadline: now }, payload.into(), Some("Unhandled"));
     }
 }
 
@@ -456,16 +484,17 @@ async fn live(process: &Arc<Process>) -> End {
         Err(why) => return End::Unready(format!("no port for the Runtime API can be had: {why}")),
     };
     let Ok(address) = listener.local_addr() else { return End::Unready("the port of the Runtime API is not known".into()) };
-    let mut command = command(build, settings, folder, scratch.path(), &address.to_string());
+    let mut command = command::command(build, settings, folder, scratch.path(), &address.to_string());
     let mut child = match command.spawn() {
         Ok(child) => child,
-        Err(why) => return End::NoEntry(no_entry(build, &why)),
+        Err(why) => return End::NoEntry(command::no_entry(build, &why)),
     };
     let pid = child.id().and_then(|id| Pid::from_raw(id as i32));
     if let Some(pid) = pid {
+        pool.host.keeper.begun(pid);
         // Set once, right after: it is the first.
         let _first = process.pid.set(pid);
-        limit(pid, build, settings.user.is_some());
+        command::limit(pid, build, settings.user.is_some());
     }
     let pipes = [child.stdout.as_ref().map(AsFd::as_fd), child.stderr.as_ref().map(AsFd::as_fd)];
     let pipes = pipes.into_iter().flatten().filter_map(|pipe| pipe.try_clone_to_owned().ok());
@@ -484,6 +513,9 @@ async fn live(process: &Arc<Process>) -> End {
         let _gone = kill_process_group(pid, Signal::KILL);
     }
     let status = child.wait().await.ok();
+    if let Some(pid) = pid {
+        pool.host.keeper.ended(pid);
+    }
     let drained = async { while readers.join_next().await.is_some() {} };
     // Who has left the group may hold the pipe open: nobody waits for that.
     let _held = tokio::time::timeout(DRAIN_WAIT, drained).await;
@@ -529,99 +561,5 @@ async fn read(mut from: impl AsyncRead + Unpin, process: Arc<Process>) {
     }
     if !cutter.is_empty() {
         cutter.finish(|line| process.print(line));
-    }
-}
-
-fn no_entry(build: &Build, why: &std::io::Error) -> String {
-    match build.runtime.starts_with("provided") {
-        true => format!("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap] ({why})"),
-        false => format!("the runtime of {} cannot be started: {why}", build.runtime),
-    }
-}
-
-/// Bounds a process that has just been started.
-fn limit(pid: Pid, build: &Build, is_apart: bool) {
-    const MB: u64 = 1024 * 1024;
-    let mut limits = vec![
-        (Resource::Data, (u64::from(build.memory_mb) + MEMORY_MB_BESIDE) * MB),
-        (Resource::Nofile, DESCRIPTORS_MAX),
-        (Resource::Fsize, u64::from(build.scratch_mb) * MB),
-        (Resource::Core, 0),
-    ];
-    // Counted for the user: where that is ours, too, it would bound us.
-    limits.extend(is_apart.then_some((Resource::Nproc, TASKS_MAX)));
-    for (resource, most) in limits {
-        if let Err(why) = prlimit(Some(pid), resource, Rlimit { current: Some(most), maximum: Some(most) }) {
-            tracing::debug!(?resource, %why, "a function runs without one of its limits");
-        }
-    }
-}
-
-fn command(build: &Build, settings: &super::Settings, folder: &Path, scratch: &Path, api: &str) -> Command {
-    let mut command = match build.runtime.as_str() {
-        runtime if runtime.starts_with("python") => {
-            let mut command = Command::new(&settings.python);
-            command.args(["-m", "awslambdaric", &build.handler]);
-            command
-        }
-        runtime if runtime.starts_with("nodejs") => {
-            let own = folder.join("node_modules/.bin/aws-lambda-ric");
-            let mut command = if own.exists() { Command::new(own) } else { Command::new(&settings.node) };
-            command.arg(&build.handler);
-            command
-        }
-        _ => Command::new(folder.join("bootstrap")),
-    };
-    command.env_clear().envs(environment(build, settings, folder, scratch, api));
-    command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.process_group(0).kill_on_drop(true);
-    if let Some(user) = settings.user {
-        command.uid(user).gid(user);
-    }
-    command
-}
-
-/// Nothing of ours, then what the function's owner says, then what a platform says.
-fn environment(build: &Build, settings: &super::Settings, folder: &Path, scratch: &Path, api: &str) -> BTreeMap<String, String> {
-    let mut environment: BTreeMap<String, String> = BTreeMap::new();
-    let mut set = |name: &str, value: &str| environment.insert(name.to_owned(), value.to_owned());
-    let (scratch, folder) = (scratch.to_string_lossy(), folder.to_string_lossy());
-    set("PATH", &settings.path);
-    set("LANG", "en_US.UTF-8");
-    set("TZ", ":UTC");
-    set("HOME", &scratch);
-    set("TMPDIR", &scratch);
-    for (name, value) in &build.environment {
-        set(name, value);
-    }
-    let function = &build.function;
-    let version = &build.version;
-    set("AWS_LAMBDA_RUNTIME_API", api);
-    set("AWS_LAMBDA_FUNCTION_NAME", &function.name);
-    set("AWS_LAMBDA_FUNCTION_VERSION", version);
-    set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &build.memory_mb.to_string());
-    set("AWS_LAMBDA_LOG_GROUP_NAME", &format!("/aws/lambda/{}", function.name));
-    set("AWS_LAMBDA_LOG_STREAM_NAME", &format!("[{version}]{}", folder.rsplit('/').next().unwrap_or_default()));
-    set("AWS_LAMBDA_LOG_FORMAT", "Text");
-    set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
-    set("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");
-    set("AWS_REGION", &function.region);
-    set("AWS_DEFAULT_REGION", &function.region);
-    set("LAMBDA_TASK_ROOT", &folder);
-    set("LAMBDA_RUNTIME_DIR", &folder);
-    set("_HANDLER", &build.handler);
-    if !build.runtime.starts_with("provided") {
-        set("AWS_EXECUTION_ENV", &format!("AWS_Lambda_{}", build.runtime));
-    }
-    environment
-}
-
-impl Code {
-    /// Whether it is unpacked by us.
-    pub(super) fn digest(&self) -> Option<&Arc<str>> {
-        match self {
-            Code::Archive(digest) => Some(digest),
-            Code::Folder(_) => None,
-        }
     }
 }

@@ -49,6 +49,7 @@ pub const OPERATIONS: &[Entry] = &[
     op::<settings::UntagResource>(),
     op::<settings::ListTags>(),
     op::<invoke::Invoke>(),
+    op::<invoke::InvokeWithResponseStream>(),
 ];
 
 /// What we have beside it.

@@ -13,6 +13,8 @@ pub use credentials::{Credentials, Environment, Keys};
 
 use super::arn::FunctionArn;
 use super::call::{EVENT_BYTES_MAX, Failure, Invocation, InvocationType, Invoked, PAYLOAD_BYTES_MAX};
+use super::event_stream;
+use super::streaming::{Events, Stream};
 use crate::mapping::{Place, push_encoded, read_whole};
 use crate::upstream::{Answered, Call, Target, Trust, Upstreams, body_length};
 use base::gate::{Buffer, Refusal, Reply, ReplyBody, RequestBody, Upstream};
@@ -70,15 +72,38 @@ impl Lambda {
         timeout: Duration,
         notes: &mut Upstream,
     ) -> Result<Invoked, Failure> {
+        let call = self.call(upstreams, invocation, timeout).await?;
+        let answered = upstreams.ask(call, notes).await.map_err(Failure::Upstream)?;
+        read(answered).await
+    }
+
+    /// The same by `InvokeWithResponseStream`: what has begun, and the request's id.
+    pub(super) async fn stream(
+        &self,
+        upstreams: &Upstreams,
+        invocation: Invocation,
+        timeout: Duration,
+        notes: &mut Upstream,
+    ) -> Result<(Stream, Box<str>), Failure> {
+        let call = self.call(upstreams, invocation, timeout).await?;
+        let answered = upstreams.ask_for_stream(call, notes).await.map_err(Failure::Upstream)?;
+        if answered.head.status() != 200 {
+            let said = read(answered).await?;
+            return Err(Failure::Unable(format!("Lambda answered {} where a stream was asked for", said.status)));
+        }
+        let id = answered.head.fields_named("x-amzn-RequestId").next();
+        let id = id.map_or_else(Box::default, |field| String::from_utf8_lossy(field.value).into());
+        Ok((Stream::There(Events::new(answered.body)), id))
+    }
+
+    async fn call(&self, upstreams: &Upstreams, invocation: Invocation, timeout: Duration) -> Result<Call, Failure> {
         let bytes_max = if invocation.kind == InvocationType::Event { EVENT_BYTES_MAX } else { PAYLOAD_BYTES_MAX };
         if invocation.payload.len() > bytes_max {
             return Err(Failure::TooLarge(bytes_max));
         }
         let keys = self.credentials.keys().await.map_err(Failure::Unable)?;
         let seconds = i64::try_from(upstreams.lane().clock.wall().seconds()).unwrap_or(i64::MAX);
-        let call = self.prepare(upstreams, &keys, invocation, timeout, seconds)?;
-        let answered = upstreams.ask(call, notes).await.map_err(Failure::Upstream)?;
-        read(answered).await
+        self.prepare(upstreams, &keys, invocation, timeout, seconds)
     }
 
     fn place(&self, upstreams: &Upstreams, function: &FunctionArn) -> Option<(Arc<Target>, &str)> {
@@ -99,15 +124,15 @@ impl Lambda {
         timeout: Duration,
         now_seconds: i64,
     ) -> Result<Call, Failure> {
-        let Invocation { function, kind, payload, wants_log, client_context, trace, source: _ } = invocation;
+        let Invocation { function, kind, payload, wants_log, wants_stream, client_context, trace, source: _ } = invocation;
         let unwritable = |why: h1::Unwritable| Failure::Unable(format!("the invocation cannot be written: {}", why.because));
         let (target, prefix) =
             self.place(upstreams, &function).ok_or_else(|| Failure::Unable("the region of the function has no endpoint".into()))?;
-        let path = path_of(prefix, &function);
+        let path = path_of(prefix, &function, wants_stream);
         let context = client_context.map(|context| STANDARD.encode(context.as_bytes()));
         let mut fields: Vec<(&str, &str)> = vec![
             ("Content-Type", "application/json"),
-            ("Accept", "application/json"),
+            ("Accept", if wants_stream { event_stream::MEDIA_TYPE } else { "application/json" }),
             ("User-Agent", "AmazonAPIGateway"),
             ("X-Amz-Invocation-Type", kind.name()),
         ];
@@ -149,10 +174,11 @@ impl Lambda {
 }
 
 /// The path of an invocation. An ARN's colons are encoded, as SDKs do.
-fn path_of(prefix: &str, function: &FunctionArn) -> String {
-    let mut path = format!("{prefix}/2015-03-31/functions/").into_bytes();
+fn path_of(prefix: &str, function: &FunctionArn, wants_stream: bool) -> String {
+    let (version, what) = if wants_stream { ("2021-11-15", "response-streaming-invocations") } else { ("2015-03-31", "invocations") };
+    let mut path = format!("{prefix}/{version}/functions/").into_bytes();
     push_encoded(&mut path, function.to_string().as_bytes(), Place::Parameter);
-    path.extend_from_slice(b"/invocations");
+    path.extend_from_slice(format!("/{what}").as_bytes());
     String::from_utf8(path).unwrap_or_default()
 }
 
@@ -188,5 +214,6 @@ async fn read(answered: Answered) -> Result<Invoked, Failure> {
         request_id,
         log: field("X-Amz-Log-Result").and_then(|log| STANDARD.decode(log).ok()),
         payload,
+        stream: None,
     })
 }

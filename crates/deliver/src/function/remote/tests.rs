@@ -29,6 +29,7 @@ fn invocation(payload: &str) -> Invocation {
         kind: InvocationType::RequestResponse,
         payload: payload.as_bytes().to_vec().into(),
         wants_log: true,
+        wants_stream: false,
         client_context: None,
         trace: Some("Root=1-a".into()),
         source: None,

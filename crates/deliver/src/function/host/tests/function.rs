@@ -48,6 +48,56 @@ impl Runtime {
         answer(&mut self.stream)
     }
 
+    /// Answers in pieces: after the first it waits until there is a file at `gate`, if that is given.
+    fn stream(&mut self, path: &str, event: &Value) -> Option<u16> {
+        let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        let media = "Content-Type: application/vnd.awslambda.http-integration-response\r\nTrailer: Lambda-Runtime-Function-Error-Type";
+        let framing = match event["length"].as_u64() {
+            Some(length) => format!("Content-Length: {length}"),
+            None => "Transfer-Encoding: chunked".to_owned(),
+        };
+        let mode = "Lambda-Runtime-Function-Response-Mode: streaming";
+        let head = format!("POST /2018-06-01{path} HTTP/1.1\r\nHost: {}\r\n{mode}\r\n{media}\r\n{framing}\r\n\r\n", self.address);
+        let stream = self.stream.get_mut();
+        stream.write_all(head.as_bytes()).unwrap();
+        if event["length"].is_u64() {
+            return Some(answer(&mut self.stream).status);
+        }
+        let mut chunk = |bytes: &[u8]| stream.write_all(&[format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()).unwrap();
+        chunk(text("first").as_bytes());
+        let gate = text("gate");
+        while !gate.is_empty() && !std::path::Path::new(&gate).exists() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let megabyte = vec![b'x'; 1024 * 1024];
+        for _ in 0..event["megabytes"].as_u64().unwrap_or_default() {
+            chunk(&megabyte);
+        }
+        println!("the gate is open");
+        match event["then"].as_str().unwrap_or_default() {
+            "exit" => exit(7),
+            "hang" => std::thread::sleep(Duration::from_secs(600)),
+            "close" => {
+                self.stream = connect(&self.address);
+                std::thread::sleep(Duration::from_secs(600));
+                return None;
+            }
+            _ => {}
+        }
+        if event["last"].is_string() {
+            chunk(text("last").as_bytes());
+        }
+        let stream = self.stream.get_mut();
+        match event["fault"].as_str() {
+            Some(fault) => {
+                let trailer = format!("0\r\nLambda-Runtime-Function-Error-Type: X\r\nLambda-Runtime-Function-Error-Body: {fault}\r\n\r\n");
+                stream.write_all(trailer.as_bytes()).unwrap();
+            }
+            None => stream.write_all(b"0\r\n\r\n").unwrap(),
+        }
+        Some(answer(&mut self.stream).status)
+    }
+
     fn chunked(&mut self, path: &str, bytes: usize) -> Answer {
         let head = format!("POST /2018-06-01{path} HTTP/1.1\r\nHost: {}\r\nTransfer-Encoding: chunked\r\n\r\n{bytes:x}\r\n", self.address);
         let stream = self.stream.get_mut();
@@ -104,6 +154,13 @@ fn as_a_function() {
             "answer and sleep" => {
                 runtime.call("POST", &path("response"), b"\"said\"");
                 std::thread::sleep(Duration::from_secs(600));
+                continue;
+            }
+            "stream" => {
+                match runtime.stream(&path("response"), &event) {
+                    Some(413) => runtime.stream = connect(&runtime.address),
+                    status => assert!(status.is_none_or(|status| status == 202)),
+                }
                 continue;
             }
             "large" => {

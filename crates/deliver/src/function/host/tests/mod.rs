@@ -1,6 +1,7 @@
 //! The host with real processes: the functions are this very program, run anew by a `bootstrap` that is a line of shell.
 
 mod function;
+mod streams;
 
 use super::build::{Build, Code, FunctionKey, Grant, Hosted, Split};
 use super::{Archives, Host, Settings};
@@ -43,6 +44,7 @@ impl Bench {
             processes_max,
             idle_time_max,
             init_time_max: Duration::from_secs(10),
+            looks_each_time: false,
             user: None,
             path: "/usr/bin:/bin".into(),
             run_dir: folder.join("run"),
@@ -133,6 +135,7 @@ fn invocation(event: Value) -> Invocation {
         kind: InvocationType::RequestResponse,
         payload: event.to_string().into_bytes().into(),
         wants_log: false,
+        wants_stream: false,
         client_context: None,
         trace: Some("Root=1-x".into()),
         source: None,
