@@ -22,7 +22,7 @@ use base::tally::{Quotas, Rate};
 use base::world::{Clock, Day, Ids};
 use deliver::function::Functions;
 use deliver::function::host::Host;
-use deliver::function::remote::{Credentials, Environment, Lambda};
+use deliver::aws::{Aws, Environment};
 use deliver::upstream::{Tls, Upstreams};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -396,14 +396,15 @@ fn start_lanes(
     let plan = Plan { threads, address: config.listen, tls, trusted, proxy_protocol, node: 0, limits, clock: clock.clone() };
     let gateway = gateway.clone();
     let environment = Environment::of(|name| std::env::var(name).ok());
-    let credentials = Credentials::new(environment.clone(), clock.clone(), &tokio::runtime::Handle::current());
-    let functions = Arc::new(Functions::new(host.clone(), Lambda::new(&environment, credentials).map_err(fail)?, !config.dev));
+    let aws = Arc::new(Aws::new(environment, &config.region, clock.clone(), upstream_tls.clone()).map_err(fail)?);
+    let functions = Arc::new(Functions::new(host.clone(), !config.dev));
     let usual = deliver::upstream::Settings::default();
     let idle_max = usual.idle_max.min(descriptors.idle_max.div_ceil(threads));
     let towards_back_ends = h1::Limits { body_bytes_max, ..usual.limits };
     let settings = deliver::upstream::Settings { idle_max, limits: towards_back_ends, ..usual };
     edge::start(plan, move |lane| {
-        let upstreams = Upstreams::with_functions(lane.clone(), upstream_tls.clone(), settings.clone(), functions.clone());
+        let (tls, functions, aws) = (upstream_tls.clone(), functions.clone(), Some(aws.clone()));
+        let upstreams = Upstreams::reaching(lane.clone(), tls, settings.clone(), functions, aws);
         Desk::new(gateway.clone(), Rc::new(upstreams))
     })
     .map_err(|why| fail(why.to_string()))

@@ -15,7 +15,7 @@ pub mod host;
 mod json;
 pub mod operations;
 pub mod record;
-pub mod remote;
+mod remote;
 #[cfg(test)]
 mod tests;
 
@@ -28,7 +28,6 @@ use base::gate::Upstream;
 use base::world::Moment;
 use call::{Failure, Invocation, Invoked};
 use host::{Answered, Host};
-use remote::Lambda;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
@@ -38,19 +37,13 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct Functions {
     host: Option<Host>,
-    lambda: Option<Lambda>,
     asks_policies: bool,
 }
 
 impl Functions {
-    /// Functions at AWS alone.
-    pub fn elsewhere(lambda: Lambda) -> Functions {
-        Functions { lambda: Some(lambda), ..Functions::default() }
-    }
-
     /// Functions hosted here, and all others at AWS. `asks_policies`: an API needs the permission of a function that is hosted here.
-    pub fn new(host: Host, lambda: Lambda, asks_policies: bool) -> Functions {
-        Functions { host: Some(host), lambda: Some(lambda), asks_policies }
+    pub fn new(host: Host, asks_policies: bool) -> Functions {
+        Functions { host: Some(host), asks_policies }
     }
 
     /// Whether an API needs a function's permission.
@@ -74,8 +67,8 @@ impl Functions {
                 Err(back) => *back,
             },
         };
-        match &self.lambda {
-            Some(lambda) => lambda.invoke(upstreams, invocation, timeout, notes).await,
+        match upstreams.aws() {
+            Some(aws) => remote::invoke(aws, upstreams, invocation, timeout, notes).await,
             None => Err(Failure::NotFound(invocation.function.to_string())),
         }
     }

@@ -8,6 +8,7 @@
 use super::compile::MethodFacts;
 use super::onlooker::Onlooker;
 use super::record::{Integration, IntegrationType};
+use super::role::Role;
 use super::trace;
 use crate::Flaw;
 use crate::function::arn::{FunctionArn, FunctionUri};
@@ -30,7 +31,7 @@ pub struct FunctionIntegration {
     /// `None` where the integration's verb is not POST: that, said.
     because_not_post: Option<String>,
     /// Whom the gateway invokes as: with a role of its own, the function's policy is not asked.
-    has_role: bool,
+    role: Option<Role>,
     uri: FunctionUri,
     binary: Arc<BinaryTypes>,
     timeout: Duration,
@@ -45,7 +46,7 @@ impl FunctionIntegration {
         Ok(FunctionIntegration {
             is_proxy: record.kind == IntegrationType::AwsProxy,
             because_not_post: (!verb.eq_ignore_ascii_case("POST")).then_some(because_not_post),
-            has_role: record.credentials.as_deref().is_some_and(|role| !role.is_empty()),
+            role: Role::compile(record.credentials.as_deref())?,
             uri: FunctionUri::compile(text)?,
             binary: method.binary.clone(),
             timeout: Duration::from_millis(u64::from(record.timeout_ms)),
@@ -68,9 +69,10 @@ impl FunctionIntegration {
             payload = look(&function, kind, payload, ex, onlooker);
         }
         let functions = upstreams.functions();
-        let source = (functions.asks_policies() && !self.has_role).then(|| source_arn(ex));
+        let source = (functions.asks_policies() && self.role.is_none()).then(|| source_arn(ex));
+        let role = self.role.as_ref().map(|role| role.of(ex)).transpose()?;
         let trace = Some(String::from_utf8_lossy(&trace::for_backend(ex)).into());
-        let invocation = Invocation { function, kind, payload, wants_log: false, client_context: None, trace, source };
+        let invocation = Invocation { function, kind, payload, wants_log: false, client_context: None, trace, source, role };
         let invoked = functions.invoke(upstreams, invocation, self.timeout, &mut ex.notes.upstream).await;
         let mut invoked = invoked.map_err(|failure| {
             ex.notes.function_error = Some(failure.because().into());

@@ -40,7 +40,8 @@ impl Tls {
         self.config(Trust::Authorities).await.map(drop)
     }
 
-    pub(super) async fn config(&self, trust: Trust) -> Result<Arc<ClientConfig>, String> {
+    /// What connections are made with.
+    pub(crate) async fn config(&self, trust: Trust) -> Result<Arc<ClientConfig>, String> {
         let configs = self.configs.get_or_init(|| async {
             let (extra_ca, clock) = (self.extra_ca.clone(), self.clock.clone());
             let loaded = tokio::task::spawn_blocking(move || configs(extra_ca.as_deref(), clock)).await;

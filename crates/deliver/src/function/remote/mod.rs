@@ -1,18 +1,14 @@
 //! Functions elsewhere: invoked at AWS, or at `AWS_ENDPOINT_URL_LAMBDA` or `AWS_ENDPOINT_URL`, as an SDK would.
 //!
-//! The call leaves from the data thread, over its pools; the credentials are a snapshot that is refreshed in the background
-//! ([`credentials`]). What is odd: a function that fails is a success of the call, told by `X-Amz-Function-Error` (atlas, lambda §1).
+//! The call leaves from the data thread, over its pools, with the gateway's own keys or those of the role that the integration names
+//! ([`crate::aws`]). What is odd: a function that fails is a success of the call, told by `X-Amz-Function-Error` (atlas, lambda §1).
 
-mod credentials;
-mod files;
-mod metadata;
 #[cfg(test)]
 mod tests;
 
-pub use credentials::{Credentials, Environment, Keys};
-
 use super::arn::FunctionArn;
 use super::call::{EVENT_BYTES_MAX, Failure, Invocation, InvocationType, Invoked, PAYLOAD_BYTES_MAX};
+use crate::aws::{Aws, Keys, suffix};
 use crate::mapping::{Place, push_encoded, read_whole};
 use crate::upstream::{Answered, Call, Target, Trust, Upstreams, body_length};
 use base::gate::{Buffer, Refusal, Reply, ReplyBody, RequestBody, Upstream};
@@ -25,127 +21,92 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The Lambda service.
-#[derive(Debug)]
-pub struct Lambda {
-    /// Scheme, authority and path of the endpoint; `None` for AWS's own, by region.
-    endpoint: Option<Endpoint>,
-    credentials: Credentials,
+/// Invokes a function at AWS. The head of the answer must be there in time.
+pub(super) async fn invoke(
+    aws: &Aws,
+    upstreams: &Upstreams,
+    invocation: Invocation,
+    timeout: Duration,
+    notes: &mut Upstream,
+) -> Result<Invoked, Failure> {
+    let bytes_max = if invocation.kind == InvocationType::Event { EVENT_BYTES_MAX } else { PAYLOAD_BYTES_MAX };
+    if invocation.payload.len() > bytes_max {
+        return Err(Failure::TooLarge(bytes_max));
+    }
+    let keys = match &invocation.role {
+        Some(role) => aws.keys_of(role).await,
+        None => aws.keys().await,
+    };
+    let keys = keys.map_err(Failure::Unable)?;
+    let seconds = i64::try_from(upstreams.lane().clock.wall().seconds()).unwrap_or(i64::MAX);
+    let place = place(aws, upstreams, &invocation.function)
+        .ok_or_else(|| Failure::Unable("the region of the function has no endpoint".into()))?;
+    let call = prepare(place, &keys, invocation, timeout, seconds)?;
+    let answered = upstreams.ask(call, notes).await.map_err(Failure::Upstream)?;
+    read(answered).await
 }
 
-#[derive(Debug)]
-struct Endpoint {
-    target: Arc<Target>,
-    /// Without a slash at its end.
-    path: Box<str>,
+/// Where a function is, and what its path begins with.
+fn place(aws: &Aws, upstreams: &Upstreams, function: &FunctionArn) -> Option<(Arc<Target>, Box<str>)> {
+    if let Some(endpoint) = aws.endpoint("LAMBDA") {
+        return Some((endpoint.target, endpoint.path));
+    }
+    let authority = format!("lambda.{}.{}", function.region, suffix(&function.partition));
+    Some((upstreams.target("https", &authority, Trust::Authorities)?, "".into()))
 }
 
-impl Endpoint {
-    fn parse(url: &str) -> Option<Endpoint> {
-        let (scheme, rest) = url.trim().split_once("://")?;
-        let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-        let target = Target::parse(scheme, authority, Trust::Authorities)?;
-        Some(Endpoint { target: Arc::new(target), path: path.trim_end_matches('/').into() })
+/// Writes and signs the request.
+fn prepare(
+    (target, prefix): (Arc<Target>, Box<str>),
+    keys: &Keys,
+    invocation: Invocation,
+    timeout: Duration,
+    now_seconds: i64,
+) -> Result<Call, Failure> {
+    let Invocation { function, kind, payload, wants_log, client_context, trace, source: _, role: _ } = invocation;
+    let unwritable = |why: h1::Unwritable| Failure::Unable(format!("the invocation cannot be written: {}", why.because));
+    let path = path_of(&prefix, &function);
+    let context = client_context.map(|context| STANDARD.encode(context.as_bytes()));
+    let mut fields: Vec<(&str, &str)> = vec![
+        ("Content-Type", "application/json"),
+        ("Accept", "application/json"),
+        ("User-Agent", "AmazonAPIGateway"),
+        ("X-Amz-Invocation-Type", kind.name()),
+    ];
+    fields.extend(wants_log.then_some(("X-Amz-Log-Type", "Tail")));
+    fields.extend(context.as_deref().map(|context| ("X-Amz-Client-Context", context)));
+    fields.extend(trace.as_deref().map(|trace| ("X-Amzn-Trace-Id", trace)));
+    let signing = Signing {
+        access_key: &keys.access_key,
+        secret: &keys.secret,
+        session_token: keys.session_token.as_deref(),
+        token_place: TokenPlace::Signed,
+        region: &function.region,
+        service: "lambda",
+        now: now_seconds,
+        dialect: Dialect::Standard,
+        payload_header: PayloadHeader::Absent,
+    };
+    let host = std::iter::once(("host", target.authority().as_bytes()));
+    let request = Request {
+        method: "POST",
+        path: path.as_bytes(),
+        query: b"",
+        headers: host.chain(fields.iter().map(|(name, value)| (*name, value.as_bytes()))),
+        payload: Payload::Bytes(&payload),
+    };
+    let signed = sigv4::sign(&signing, &request);
+    let mut head = Buffer::take();
+    let mut writer = RequestWriter::start(&mut head, "POST", &path, target.authority()).map_err(unwritable)?;
+    for (name, value) in fields {
+        writer.field(name, value.as_bytes()).map_err(unwritable)?;
     }
-}
-
-impl Lambda {
-    /// The service that the environment names. An endpoint that cannot be read is an error in words.
-    pub fn new(environment: &Environment, credentials: Credentials) -> Result<Lambda, String> {
-        let url = ["AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL"].iter().find_map(|name| Some((name, environment.text(name)?)));
-        let endpoint = match url {
-            Some((name, url)) => {
-                Some(Endpoint::parse(&url).ok_or_else(|| format!("{name} is {url:?}: it must be a URL, as in http://127.0.0.1:3001"))?)
-            }
-            None => None,
-        };
-        Ok(Lambda { endpoint, credentials })
+    for (name, value) in &signed.headers {
+        writer.field(name, value.as_bytes()).map_err(unwritable)?;
     }
-
-    /// Invokes a function. The head of the answer must be there in time.
-    pub(super) async fn invoke(
-        &self,
-        upstreams: &Upstreams,
-        invocation: Invocation,
-        timeout: Duration,
-        notes: &mut Upstream,
-    ) -> Result<Invoked, Failure> {
-        let bytes_max = if invocation.kind == InvocationType::Event { EVENT_BYTES_MAX } else { PAYLOAD_BYTES_MAX };
-        if invocation.payload.len() > bytes_max {
-            return Err(Failure::TooLarge(bytes_max));
-        }
-        let keys = self.credentials.keys().await.map_err(Failure::Unable)?;
-        let seconds = i64::try_from(upstreams.lane().clock.wall().seconds()).unwrap_or(i64::MAX);
-        let call = self.prepare(upstreams, &keys, invocation, timeout, seconds)?;
-        let answered = upstreams.ask(call, notes).await.map_err(Failure::Upstream)?;
-        read(answered).await
-    }
-
-    fn place(&self, upstreams: &Upstreams, function: &FunctionArn) -> Option<(Arc<Target>, &str)> {
-        if let Some(endpoint) = &self.endpoint {
-            return Some((endpoint.target.clone(), &endpoint.path));
-        }
-        let suffix = if &*function.partition == "aws-cn" { ".cn" } else { "" };
-        let authority = format!("lambda.{}.amazonaws.com{suffix}", function.region);
-        Some((upstreams.target("https", &authority, Trust::Authorities)?, ""))
-    }
-
-    /// Writes and signs the request.
-    fn prepare(
-        &self,
-        upstreams: &Upstreams,
-        keys: &Keys,
-        invocation: Invocation,
-        timeout: Duration,
-        now_seconds: i64,
-    ) -> Result<Call, Failure> {
-        let Invocation { function, kind, payload, wants_log, client_context, trace, source: _ } = invocation;
-        let unwritable = |why: h1::Unwritable| Failure::Unable(format!("the invocation cannot be written: {}", why.because));
-        let (target, prefix) =
-            self.place(upstreams, &function).ok_or_else(|| Failure::Unable("the region of the function has no endpoint".into()))?;
-        let path = path_of(prefix, &function);
-        let context = client_context.map(|context| STANDARD.encode(context.as_bytes()));
-        let mut fields: Vec<(&str, &str)> = vec![
-            ("Content-Type", "application/json"),
-            ("Accept", "application/json"),
-            ("User-Agent", "AmazonAPIGateway"),
-            ("X-Amz-Invocation-Type", kind.name()),
-        ];
-        fields.extend(wants_log.then_some(("X-Amz-Log-Type", "Tail")));
-        fields.extend(context.as_deref().map(|context| ("X-Amz-Client-Context", context)));
-        fields.extend(trace.as_deref().map(|trace| ("X-Amzn-Trace-Id", trace)));
-        let signing = Signing {
-            access_key: &keys.access_key,
-            secret: &keys.secret,
-            session_token: keys.session_token.as_deref(),
-            token_place: TokenPlace::Signed,
-            region: &function.region,
-            service: "lambda",
-            now: now_seconds,
-            dialect: Dialect::Standard,
-            payload_header: PayloadHeader::Absent,
-        };
-        let host = std::iter::once(("host", target.authority().as_bytes()));
-        let request = Request {
-            method: "POST",
-            path: path.as_bytes(),
-            query: b"",
-            headers: host.chain(fields.iter().map(|(name, value)| (*name, value.as_bytes()))),
-            payload: Payload::Bytes(&payload),
-        };
-        let signed = sigv4::sign(&signing, &request);
-        let mut head = Buffer::take();
-        let mut writer = RequestWriter::start(&mut head, "POST", &path, target.authority()).map_err(unwritable)?;
-        for (name, value) in fields {
-            writer.field(name, value.as_bytes()).map_err(unwritable)?;
-        }
-        for (name, value) in &signed.headers {
-            writer.field(name, value.as_bytes()).map_err(unwritable)?;
-        }
-        let body = RequestBody::Whole(payload);
-        writer.finish(body_length(&body), h1::Connection::Unsaid);
-        Ok(Call { target, method: Method::Post, head, body, timeout })
-    }
+    let body = RequestBody::Whole(payload);
+    writer.finish(body_length(&body), h1::Connection::Unsaid);
+    Ok(Call { target, method: Method::Post, head, body, timeout })
 }
 
 /// The path of an invocation. An ARN's colons are encoded, as SDKs do.

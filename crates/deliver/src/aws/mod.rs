@@ -1,0 +1,64 @@
+//! AWS as this process reaches it: where its services are, and what requests to them are signed with.
+//!
+//! Endpoints and keys are found as an SDK finds them: `AWS_ENDPOINT_URL_<SERVICE>`, else `AWS_ENDPOINT_URL`, else AWS's own by region; the
+//! standard credential chain ([`credentials`]). An API's role is assumed at STS with those keys ([`session`]). Whatever is found is a
+//! snapshot that is refreshed in the background, so that a data thread waits only where there is none yet.
+
+mod credentials;
+mod endpoint;
+mod files;
+mod metadata;
+mod question;
+mod session;
+#[cfg(test)]
+mod tests;
+
+pub use credentials::{Credentials, Environment, Keys};
+pub(crate) use endpoint::{Endpoint, suffix};
+
+use crate::upstream::Tls;
+use base::world::Clock;
+use endpoint::Endpoints;
+use session::Sessions;
+use std::sync::Arc;
+
+/// AWS, for all data threads.
+#[derive(Debug)]
+pub struct Aws {
+    endpoints: Endpoints,
+    own: Credentials,
+    sessions: Sessions,
+}
+
+impl Aws {
+    /// What this environment says. An endpoint that cannot be read is an error in words. Keys are looked for on this
+    /// runtime, once somebody wants them; `tls` is for STS, and so is `region`, where the environment names none.
+    pub fn new(environment: Environment, region: &str, clock: Clock, tls: Arc<Tls>) -> Result<Aws, String> {
+        let background = tokio::runtime::Handle::current();
+        let endpoints = Endpoints::new(environment.clone())?;
+        let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| environment.text(name));
+        let region = named.unwrap_or_else(|| region.to_owned());
+        let own = Credentials::new(environment, clock.clone(), &background);
+        let sessions = Sessions::new(own.clone(), endpoints.of("STS"), region, clock, tls, background);
+        Ok(Aws { endpoints, own, sessions })
+    }
+
+    /// Where a service is, by its id in the names of variables (`CLOUDWATCH_LOGS`); `None` for AWS's own.
+    pub(crate) fn endpoint(&self, id: &str) -> Option<Endpoint> {
+        self.endpoints.of(id)
+    }
+
+    /// This process's own keys.
+    pub(crate) async fn keys(&self) -> Result<Arc<Keys>, String> {
+        self.own.keys().await
+    }
+
+    /// The keys of a session of a role. Why there are none is told for the operator.
+    pub(crate) async fn keys_of(&self, role: &str) -> Result<Arc<Keys>, String> {
+        // On AWS the service asks in the caller's name. Outside, nobody can: a secret never leaves its owner.
+        if role.contains(":iam::*:user/") {
+            return Err(format!("{role} asks for the caller's own credentials, which a gateway outside AWS does not have"));
+        }
+        self.sessions.of(role).keys().await
+    }
+}
