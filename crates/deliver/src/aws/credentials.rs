@@ -201,9 +201,9 @@ async fn look(environment: &Environment) -> Result<Keys, String> {
     if environment.text("AWS_EC2_METADATA_DISABLED").is_some_and(|text| text.eq_ignore_ascii_case("true")) {
         return Err("no AWS credentials were found in the environment or in the shared files".into());
     }
-    metadata::instance(environment).await.map_err(|why| {
-        format!("no AWS credentials were found in the environment, in the shared files or for this machine ({why})")
-    })
+    metadata::instance(environment)
+        .await
+        .map_err(|why| format!("no AWS credentials were found in the environment, in the shared files or for this machine ({why})"))
 }
 
 /// How long a metadata service may take.

@@ -186,7 +186,11 @@ fn an_endpoint_that_is_no_url_ends_the_start_and_the_particular_one_wins() {
         let why = make(&[("AWS_ENDPOINT_URL", "localhost:4566")]).unwrap_err();
         assert_eq!(why, "AWS_ENDPOINT_URL is \"localhost:4566\": it must be a URL, as in http://127.0.0.1:4566");
         assert!(make(&[("AWS_ENDPOINT_URL_SQS", "http://a b")]).is_err());
-        let aws = make(&[("AWS_ENDPOINT_URL", "http://all:1/"), ("AWS_ENDPOINT_URL_SQS", "http://sqs:2"), ("AWS_ENDPOINT_URL_NEW", "http://new:3")]);
+        let aws = make(&[
+            ("AWS_ENDPOINT_URL", "http://all:1/"),
+            ("AWS_ENDPOINT_URL_SQS", "http://sqs:2"),
+            ("AWS_ENDPOINT_URL_NEW", "http://new:3"),
+        ]);
         let aws = aws.unwrap();
         let place = |id| aws.endpoint(id).map(|endpoint| endpoint.target.authority().to_owned());
         for (id, want) in [("SQS", "sqs:2"), ("SNS", "all:1"), ("NEW", "new:3"), ("OTHER", "all:1"), ("NEW", "new:3")] {

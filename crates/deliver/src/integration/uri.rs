@@ -148,13 +148,7 @@ impl Pieces {
     }
 
     /// Appends the text as it is for this request, its beginning at this place of a URL.
-    pub(super) fn write(
-        &self,
-        mut place: Place,
-        seen: &Seen<'_>,
-        given: &[(Arc<str>, String)],
-        out: &mut Vec<u8>,
-    ) -> Result<(), Refusal> {
+    pub(super) fn write(&self, mut place: Place, seen: &Seen<'_>, given: &[(Arc<str>, String)], out: &mut Vec<u8>) -> Result<(), Refusal> {
         let begin = out.len();
         for piece in &self.0 {
             let from = out.len();

@@ -39,8 +39,8 @@ pub(super) async fn invoke(
     };
     let keys = keys.map_err(Failure::Unable)?;
     let seconds = i64::try_from(upstreams.lane().clock.wall().seconds()).unwrap_or(i64::MAX);
-    let place = place(aws, upstreams, &invocation.function)
-        .ok_or_else(|| Failure::Unable("the region of the function has no endpoint".into()))?;
+    let place =
+        place(aws, upstreams, &invocation.function).ok_or_else(|| Failure::Unable("the region of the function has no endpoint".into()))?;
     let call = prepare(place, &keys, invocation, timeout, seconds)?;
     let answered = upstreams.ask(call, notes).await.map_err(Failure::Upstream)?;
     read(answered).await

@@ -74,7 +74,13 @@ impl AwsServiceIntegration {
     }
 
     /// Asks the service.
-    pub async fn call<O: Onlooker>(&self, upstreams: &Upstreams, mut ask: Ask, ex: &mut Exchange, onlooker: &mut O) -> Result<Reply, Refusal> {
+    pub async fn call<O: Onlooker>(
+        &self,
+        upstreams: &Upstreams,
+        mut ask: Ask,
+        ex: &mut Exchange,
+        onlooker: &mut O,
+    ) -> Result<Reply, Refusal> {
         let misconfigured = |because: String| Refusal::of(RefusalKind::ApiConfigurationError, because);
         let aws = upstreams.aws().ok_or_else(|| misconfigured("this process knows no way to AWS".to_owned()))?;
         let asked = self.uri.render(&Seen::request(ex), &ask.path)?;

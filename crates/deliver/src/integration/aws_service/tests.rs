@@ -143,7 +143,10 @@ fn what_the_author_maps_is_said_instead() {
             ("integration.request.header.Host", "'elsewhere'"),
         ];
         let got = asked(service("events:action/PutEvents", &parameters, ""), POST, &[]).await;
-        assert_eq!((got.field("X-Amz-Target"), got.field("Content-Type")), (Some("AWSEvents.PutEvents"), Some("application/x-amz-json-1.1")));
+        assert_eq!(
+            (got.field("X-Amz-Target"), got.field("Content-Type")),
+            (Some("AWSEvents.PutEvents"), Some("application/x-amz-json-1.1"))
+        );
         assert_eq!((got.body.as_str(), got.scope().as_str()), ("{\"a\":1}", "eu-west-1/events"));
         assert!(got.field("Host").unwrap().starts_with("127.0.0.1:"));
         // Nobody knows better than the author what EventBridge is asked.
@@ -212,7 +215,8 @@ fn a_long_payload_is_hashed_elsewhere_and_signed_alike() {
 #[test]
 fn stage_variables_may_be_anywhere_and_a_subdomain_is_told_by_awss_name() {
     run(async {
-        let mut record = service("${stageVariables.host}.execute-api:path/prod/{v}", &[("integration.request.path.v", "stageVariables.v")], "");
+        let mut record =
+            service("${stageVariables.host}.execute-api:path/prod/{v}", &[("integration.request.path.v", "stageVariables.v")], "");
         record.credentials = Some("arn:aws:iam::111111111111:role/${stageVariables.host}".into());
         let (listener, address) = listen().await;
         let (world, upstreams) = world(address);

@@ -94,7 +94,8 @@ impl ServiceUri {
         };
         let invalid = || Refusal::of(RefusalKind::ApiConfigurationError, format!("Invalid endpoint address: {own}"));
         // Whatever the URI was filled with: it is one host of AWS's, wherever the request goes.
-        let target = upstreams.target("https", &own, Trust::Authorities).filter(|target| !own.contains(':') && !target.host().contains(".."));
+        let target =
+            upstreams.target("https", &own, Trust::Authorities).filter(|target| !own.contains(':') && !target.host().contains(".."));
         let target = target.ok_or_else(invalid)?;
         let Some(endpoint) = aws.endpoint(&named.id()) else {
             return Ok(Destination { target, host: own.into(), region: region.into(), prefix: String::new() });
