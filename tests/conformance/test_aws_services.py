@@ -8,6 +8,9 @@ from typing import Any, Callable, Iterator, Optional
 
 import boto3
 import pytest
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 import wire
 from backend import Backend, Seen
@@ -360,6 +363,51 @@ def test_a_function_elsewhere_is_invoked_with_the_session_of_the_role(services: 
     assert f"Credential={services.environment['AWS_ACCESS_KEY_ID']}/" in (own.header("Authorization") or "")
     assert own.header("X-Amz-Security-Token") is None
     assert "Credential=ASIA" in (role.header("Authorization") or "") and role.header("X-Amz-Security-Token")
+
+
+SESSION = ("ASIASESSIONSESSION", "session-secret/session-secret", "session-token")
+ASSUMED = """<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>%s</AccessKeyId><SecretAccessKey>%s</SecretAccessKey>
+<SessionToken>%s</SessionToken><Expiration>2126-11-22T13:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
+
+
+def signature(seen: Seen) -> tuple[str, str]:
+    """The signature that came, and the one that botocore makes of the same request."""
+    told = dict(part.strip().split("=", 1) for part in (seen.header("Authorization") or "").partition(" ")[2].split(","))
+    _, _, region, service, _ = told["Credential"].split("/")
+    headers = {name: seen.header(name) or "" for name in told["SignedHeaders"].split(";")}
+    request = AWSRequest(seen.method, f"http://{seen.header('Host')}{seen.target}", headers=headers, data=seen.body)
+    request.context["timestamp"] = headers["x-amz-date"]
+    maker = (S3SigV4Auth if service == "s3" else SigV4Auth)(Credentials(*SESSION), service, region)
+    # What it would send by itself is what was sent: the canonical request takes it from there.
+    canonical = maker.canonical_request(request)
+    return told["Signature"], maker.signature(maker.string_to_sign(request, canonical), request)
+
+
+def test_signatures_are_those_that_botocore_makes(start: Callable[..., Cardea]) -> None:
+    seen: list[Seen] = []
+
+    def answer(one: Seen, authority: str) -> tuple[int, list[tuple[str, str]], bytes]:
+        if b"AssumeRole" in one.body:
+            return 200, [("Content-Type", "text/xml")], (ASSUMED % SESSION).encode()
+        seen.append(one)
+        return 200, [("Content-Type", "application/json")], b"{}"
+
+    with Outside(answer) as aws:
+        own = {"AWS_ACCESS_KEY_ID": "AKIAOWN", "AWS_SECRET_ACCESS_KEY": "own", "AWS_ENDPOINT_URL": aws.url}
+        asked = Asked(start(**own))
+        key = {"integration.request.path.key": "method.request.path.key", "integration.request.querystring.a-b": "method.request.querystring.q"}
+        asked.service("/s3/{key+}", "ANY", "s3:path/bucket/{key}", None, key, method="ANY")
+        asked.service("/iot/{key+}", "ANY", "data-ats.iot:path/topics/{key}", None, key, method="ANY")
+        asked.service("/items", "POST", "dynamodb:action/PutItem", '{"a": $input.body}')
+        asked.deploy()
+        for path in ("/s3", "/iot"):
+            assert asked.call(f"{path}/x%20y/%2B+~(1)/%C3%A9%2F/z?q=1%2F2%20%263+4", "PUT", {"Content-Type": "text/plain"}, b"\x00body").status == 200
+        assert asked.call("/items", "POST", JSON, b"{}").status == 200
+    assert len(seen) == 3
+    for one in seen:
+        came, made = signature(one)
+        assert came == made, one
+        assert one.header("X-Amz-Security-Token") == SESSION[2]
 
 
 # ── what goes wrong ──

@@ -17,10 +17,15 @@ pub use credentials::{Credentials, Environment, Keys};
 pub(crate) use endpoint::{Endpoint, suffix};
 
 use crate::upstream::Tls;
+use base::gate::Lane;
 use base::world::Clock;
 use endpoint::Endpoints;
 use session::Sessions;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
 
 /// AWS, for all data threads.
 #[derive(Debug)]
@@ -48,13 +53,25 @@ impl Aws {
         self.endpoints.of(id)
     }
 
-    /// This process's own keys.
-    pub(crate) async fn keys(&self) -> Result<Arc<Keys>, String> {
-        self.own.keys().await
+    /// The keys of a role, or this process's own; waited for so long at most (`None`: the time is up).
+    pub(crate) async fn keys(&self, role: Option<&str>, lane: &Lane, timeout: Duration) -> Option<Result<Arc<Keys>, String>> {
+        let watch = lane.deadlines.watch();
+        watch.set(timeout);
+        let mut found = pin!(async {
+            match role {
+                Some(role) => self.keys_of(role).await,
+                None => self.own.keys().await,
+            }
+        });
+        poll_fn(|cx| match found.as_mut().poll(cx) {
+            Poll::Ready(keys) => Poll::Ready(Some(keys)),
+            Poll::Pending => watch.poll_passed(cx).map(|()| None),
+        })
+        .await
     }
 
     /// The keys of a session of a role. Why there are none is told for the operator.
-    pub(crate) async fn keys_of(&self, role: &str) -> Result<Arc<Keys>, String> {
+    async fn keys_of(&self, role: &str) -> Result<Arc<Keys>, String> {
         // On AWS the service asks in the caller's name. Outside, nobody can: a secret never leaves its owner.
         if role.contains(":iam::*:user/") {
             return Err(format!("{role} asks for the caller's own credentials, which a gateway outside AWS does not have"));

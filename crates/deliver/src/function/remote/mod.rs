@@ -33,11 +33,10 @@ pub(super) async fn invoke(
     if invocation.payload.len() > bytes_max {
         return Err(Failure::TooLarge(bytes_max));
     }
-    let keys = match &invocation.role {
-        Some(role) => aws.keys_of(role).await,
-        None => aws.keys().await,
-    };
-    let keys = keys.map_err(Failure::Unable)?;
+    let began = upstreams.lane().clock.now();
+    let keys = aws.keys(invocation.role.as_deref(), upstreams.lane(), timeout).await;
+    let keys = keys.ok_or(Failure::TimedOut)?.map_err(Failure::Unable)?;
+    let timeout = timeout.saturating_sub(upstreams.lane().clock.now().since(began));
     let seconds = i64::try_from(upstreams.lane().clock.wall().seconds()).unwrap_or(i64::MAX);
     let place =
         place(aws, upstreams, &invocation.function).ok_or_else(|| Failure::Unable("the region of the function has no endpoint".into()))?;

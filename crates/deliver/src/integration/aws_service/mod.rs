@@ -19,7 +19,7 @@ use super::record::Integration;
 use super::role::Role;
 use super::trace;
 use crate::Flaw;
-use crate::aws::{Aws, Keys};
+use crate::aws::Keys;
 use crate::mapping::{Place, Seen, Source, path_form, push_encoded};
 use crate::upstream::{Call, Upstreams, body_length};
 use base::gate::{Ask, AskBody, Buffer, Exchange, Refusal, RefusalKind, Reply, RequestBody};
@@ -27,10 +27,6 @@ use h1::{Known, Method, OwnField, RequestWriter};
 use services::{Named, Protocol};
 use sigv4::{Dialect, Payload, PayloadHeader, Request, Signing, TokenPlace};
 use std::collections::BTreeMap;
-use std::future::poll_fn;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 use uri::{Asked, Destination, ServiceUri};
 
@@ -87,7 +83,10 @@ impl AwsServiceIntegration {
         let named = Named::of(&asked.service);
         let destination = self.uri.destination(aws, upstreams, &asked, &named)?;
         let began = upstreams.lane().clock.now();
-        let keys = self.keys(aws, upstreams, ex).await?.map_err(misconfigured)?;
+        let role = self.role.of(ex)?;
+        let keys = aws.keys(Some(&role), upstreams.lane(), self.timeout).await;
+        let late = || Refusal::of(RefusalKind::IntegrationTimeout, format!("the role {role} was not assumed in time"));
+        let keys = keys.ok_or_else(late)?.map_err(misconfigured)?;
         let (body, sha256) = self.body(&mut ask, ex).await?;
         let spent = upstreams.lane().clock.now().since(began);
         let seconds = i64::try_from(upstreams.lane().clock.wall().seconds()).unwrap_or(i64::MAX);
@@ -104,22 +103,6 @@ impl AwsServiceIntegration {
             return Err(Refusal::of(RefusalKind::BadGateway, "the service answered with a status over 599"));
         }
         Ok(reply(answered, asked_by_head && wanted_by_head))
-    }
-
-    /// The keys of the role, waited for as long as the integration may take.
-    async fn keys(&self, aws: &Aws, upstreams: &Upstreams, ex: &Exchange) -> Result<Result<Arc<Keys>, String>, Refusal> {
-        let role = self.role.of(ex)?;
-        let watch = upstreams.lane().deadlines.watch();
-        watch.set(self.timeout);
-        let mut found = pin!(aws.keys_of(&role));
-        poll_fn(|cx| match found.as_mut().poll(cx) {
-            Poll::Ready(keys) => Poll::Ready(Ok(keys)),
-            Poll::Pending => watch.poll_passed(cx).map(|()| {
-                let because = format!("the role {role} was not assumed in time");
-                Err(Refusal::of(RefusalKind::IntegrationTimeout, because))
-            }),
-        })
-        .await
     }
 
     /// The verb towards the service.

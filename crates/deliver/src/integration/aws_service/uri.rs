@@ -4,7 +4,7 @@ use super::super::uri::Pieces;
 use super::services::Named;
 use crate::Flaw;
 use crate::aws::{Aws, suffix};
-use crate::mapping::{Place, Seen, Source};
+use crate::mapping::{Place, Seen, Source, push_encoded};
 use crate::upstream::{Target, Trust, Upstreams};
 use base::gate::{Refusal, RefusalKind};
 use std::collections::BTreeMap;
@@ -48,6 +48,26 @@ pub(super) struct Destination {
     pub(super) prefix: String,
 }
 
+/// A path in which a slash is a slash and all else is encoded: S3 takes a plus for a blank, and signs what it has decoded.
+fn strictly_encoded(path: &[u8]) -> Vec<u8> {
+    let end = path.iter().position(|byte| *byte == b'?').unwrap_or(path.len());
+    let (mut rest, query) = path.split_at(end);
+    let mut out = Vec::with_capacity(path.len() + 16);
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        match byte {
+            b'%' if after.get(..2).is_some_and(|digits| digits.eq_ignore_ascii_case(b"2f")) => {
+                out.push(b'/');
+                rest = &after[2..];
+            }
+            b'/' | b'%' => out.push(*byte),
+            byte => push_encoded(&mut out, &[*byte], Place::Parameter),
+        }
+    }
+    out.extend_from_slice(query);
+    out
+}
+
 impl ServiceUri {
     /// Cuts a URI. `sources` fill its placeholders.
     pub(super) fn compile(text: &str, sources: &BTreeMap<String, Source>) -> Result<ServiceUri, Flaw> {
@@ -81,7 +101,11 @@ impl ServiceUri {
             Form::Path => self.what.write(Place::Path, seen, given, &mut path)?,
             Form::Action => action = Some(text(&self.what, Place::Parameter)?),
         }
-        Ok(Asked { region: text(&self.region, Place::Host)?, service: text(&self.service, Place::Host)?, action, path })
+        let service = text(&self.service, Place::Host)?;
+        if Named::of(&service).is_s3() {
+            path = strictly_encoded(&path);
+        }
+        Ok(Asked { region: text(&self.region, Place::Host)?, service, action, path })
     }
 
     /// Where a service is: at AWS, or where the environment says.
@@ -108,5 +132,17 @@ impl ServiceUri {
             _ => endpoint.target.authority().into(),
         };
         Ok(Destination { target: endpoint.target, host, region: region.into(), prefix })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_objects_path_is_written_in_one_way() {
+        let written = |path: &str| String::from_utf8(strictly_encoded(path.as_bytes())).unwrap();
+        assert_eq!(written("/bucket/a+b/(c)%20d%2Fe%2f%"), "/bucket/a%2Bb/%28c%29%20d/e/%");
+        assert_eq!(written("/k?versions=a+b"), "/k?versions=a+b");
     }
 }
