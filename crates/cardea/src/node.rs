@@ -20,7 +20,7 @@ use base::gate::limit_buffered_bytes;
 use base::store::{BoxFuture, Realm, Revision, Sealer, Store};
 use base::tally::{Quotas, Rate};
 use base::world::{Clock, Day, Ids};
-use deliver::aws::{Aws, Environment};
+use deliver::aws::{Aws, Environment, Roles};
 use deliver::function::Functions;
 use deliver::function::host::Host;
 use deliver::upstream::{Tls, Upstreams};
@@ -396,7 +396,8 @@ fn start_lanes(
     let plan = Plan { threads, address: config.listen, tls, trusted, proxy_protocol, node: 0, limits, clock: clock.clone() };
     let gateway = gateway.clone();
     let environment = Environment::of(|name| std::env::var(name).ok());
-    let aws = Arc::new(Aws::new(environment, &config.region, clock.clone(), upstream_tls.clone()).map_err(fail)?);
+    let roles = if config.dev { Roles::AssumedWhereStsIsNamed } else { Roles::Assumed };
+    let aws = Arc::new(Aws::new(environment, &config.region, roles, clock.clone(), upstream_tls.clone()).map_err(fail)?);
     let functions = Arc::new(Functions::new(host.clone(), !config.dev));
     let usual = deliver::upstream::Settings::default();
     let idle_max = usual.idle_max.min(descriptors.idle_max.div_ceil(threads));

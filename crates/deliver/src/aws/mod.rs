@@ -32,19 +32,31 @@ use std::time::Duration;
 pub struct Aws {
     endpoints: Endpoints,
     own: Credentials,
-    sessions: Sessions,
+    /// `None`: roles are not assumed, this process's own keys serve.
+    sessions: Option<Sessions>,
+}
+
+/// Whether the roles that APIs name are assumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Roles {
+    /// At STS.
+    Assumed,
+    /// Only if the environment says where STS is: on a laptop there is none, and the services that are there take any keys.
+    AssumedWhereStsIsNamed,
 }
 
 impl Aws {
     /// What this environment says. An endpoint that cannot be read is an error in words. Keys are looked for on this
     /// runtime, once somebody wants them; `tls` is for STS, and so is `region`, where the environment names none.
-    pub fn new(environment: Environment, region: &str, clock: Clock, tls: Arc<Tls>) -> Result<Aws, String> {
+    pub fn new(environment: Environment, region: &str, roles: Roles, clock: Clock, tls: Arc<Tls>) -> Result<Aws, String> {
         let background = tokio::runtime::Handle::current();
         let endpoints = Endpoints::new(environment.clone())?;
         let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| environment.text(name));
         let region = named.unwrap_or_else(|| region.to_owned());
         let own = Credentials::new(environment, clock.clone(), &background);
-        let sessions = Sessions::new(own.clone(), endpoints.of("STS"), region, clock, tls, background);
+        let sts = endpoints.of("STS");
+        let assumes = roles == Roles::Assumed || sts.is_some();
+        let sessions = assumes.then(|| Sessions::new(own.clone(), sts, region, clock, tls, background));
         Ok(Aws { endpoints, own, sessions })
     }
 
@@ -76,6 +88,9 @@ impl Aws {
         if role.contains(":iam::*:user/") {
             return Err(format!("{role} asks for the caller's own credentials, which a gateway outside AWS does not have"));
         }
-        self.sessions.of(role).keys().await
+        match &self.sessions {
+            Some(sessions) => sessions.of(role).keys().await,
+            None => self.own.keys().await,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Keys: where they come from, and how long they serve.
 
-use super::{Aws, Credentials, Environment};
+use super::{Aws, Credentials, Environment, Roles};
 use crate::bench::{World, listen, read_exactly, read_head, run};
 use crate::upstream::Tls;
 use std::sync::Arc;
@@ -77,7 +77,7 @@ fn aws(world: &World, address: std::net::SocketAddr) -> Aws {
     let url = format!("http://{address}/base");
     let keys = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret")];
     let environment = environment(&[keys[0], keys[1], ("AWS_ENDPOINT_URL_STS", &url), ("AWS_REGION", "eu-west-1")]);
-    Aws::new(environment, "us-east-1", world.clock.clone(), Arc::new(Tls::new(None, world.clock.clone()))).unwrap()
+    Aws::new(environment, "us-east-1", Roles::Assumed, world.clock.clone(), Arc::new(Tls::new(None, world.clock.clone()))).unwrap()
 }
 
 fn session(key: &str, until: &str) -> String {
@@ -181,7 +181,7 @@ fn an_endpoint_that_is_no_url_ends_the_start_and_the_particular_one_wins() {
     run(async {
         let world = World::new();
         let make = |pairs: &[(&str, &str)]| {
-            Aws::new(environment(pairs), "us-east-1", world.clock.clone(), Arc::new(Tls::new(None, world.clock.clone())))
+            Aws::new(environment(pairs), "us-east-1", Roles::Assumed, world.clock.clone(), Arc::new(Tls::new(None, world.clock.clone())))
         };
         let why = make(&[("AWS_ENDPOINT_URL", "localhost:4566")]).unwrap_err();
         assert_eq!(why, "AWS_ENDPOINT_URL is \"localhost:4566\": it must be a URL, as in http://127.0.0.1:4566");
@@ -197,5 +197,73 @@ fn an_endpoint_that_is_no_url_ends_the_start_and_the_particular_one_wins() {
             assert_eq!(place(id).as_deref(), Some(want), "{id}");
         }
         assert!(make(&[]).unwrap().endpoint("SQS").is_none());
+    });
+}
+
+#[test]
+fn where_roles_need_not_be_assumed_the_own_keys_serve_until_an_sts_is_named() {
+    run(async {
+        let world = World::new();
+        let (listener, address) = listen().await;
+        let url = format!("http://{address}");
+        let make = |sts: &[(&str, &str)]| {
+            let own = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+            let environment = environment(&[&own[..], sts].concat());
+            let tls = Arc::new(Tls::new(None, world.clock.clone()));
+            Aws::new(environment, "us-east-1", Roles::AssumedWhereStsIsNamed, world.clock.clone(), tls).unwrap()
+        };
+        assert_eq!(&*make(&[("AWS_ENDPOINT_URL_DYNAMODB", &url)]).keys_of(ROLE).await.unwrap().access_key, "AKIDEXAMPLE");
+        let named = make(&[("AWS_ENDPOINT_URL", &url)]);
+        let one = session("ONE", "13:00:00");
+        let (keys, _) = tokio::join!(named.keys_of(ROLE), serve(&listener, 200, &one));
+        assert_eq!(&*keys.unwrap().access_key, "ONE");
+    });
+}
+
+/// A certificate for `localhost` by itself, and the file that makes it trusted.
+fn localhost() -> (rustls::ServerConfig, std::path::PathBuf) {
+    let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    (params.not_before, params.not_after) = (rcgen::date_time_ymd(2020, 1, 1), rcgen::date_time_ymd(2040, 1, 1));
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let file = std::env::temp_dir().join(format!("cardea-{}-sts.pem", std::process::id()));
+    std::fs::write(&file, certificate.pem()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    (config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap(), file)
+}
+
+#[test]
+fn sts_is_asked_over_tls_and_only_one_that_is_known() {
+    run(async {
+        let world = World::new();
+        let (config, file) = localhost();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let (listener, address) = listen().await;
+        let url = format!("https://localhost:{}", address.port());
+        let make = |ca| {
+            let keys = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_ENDPOINT_URL_STS", url.as_str())];
+            let tls = Arc::new(Tls::new(ca, world.clock.clone()));
+            Aws::new(environment(&keys), "us-east-1", Roles::Assumed, world.clock.clone(), tls).unwrap()
+        };
+        let answer = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = acceptor.accept(stream).await?;
+            read_head(&mut stream).await;
+            let text = session("ONE", "13:00:00");
+            stream.write_all(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}", text.len()).as_bytes()).await
+        };
+        let known = make(Some(file.clone()));
+        let (keys, served) = tokio::join!(known.keys_of(ROLE), answer);
+        assert_eq!((&*keys.unwrap().access_key, served.is_ok()), ("ONE", true));
+        let unknown = make(None);
+        let refuse = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            acceptor.accept(stream).await.is_err()
+        };
+        let (keys, refused) = tokio::join!(unknown.keys_of(ROLE), refuse);
+        assert!(refused && keys.unwrap_err().contains("TLS: "));
+        std::fs::remove_file(file).unwrap();
     });
 }

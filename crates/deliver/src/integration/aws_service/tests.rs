@@ -1,6 +1,6 @@
 //! What goes out for each form of a URI, and what comes back.
 
-use crate::aws::{Aws, Environment};
+use crate::aws::{Aws, Environment, Roles};
 use crate::bench::{NOON, World, body_of, listen, map, read_exactly, read_head, record, run, templates};
 use crate::function::Functions;
 use crate::integration::record::{Integration, IntegrationType};
@@ -82,7 +82,7 @@ fn world(address: std::net::SocketAddr) -> (World, Upstreams) {
         _ => None,
     });
     let tls = Arc::new(Tls::new(None, world.clock.clone()));
-    let aws = Aws::new(environment, "us-east-1", world.clock.clone(), tls.clone()).unwrap();
+    let aws = Aws::new(environment, "us-east-1", Roles::Assumed, world.clock.clone(), tls.clone()).unwrap();
     let upstreams = Upstreams::reaching(world.lane.clone(), tls, Settings::default(), Arc::new(Functions::default()), Some(Arc::new(aws)));
     (world, upstreams)
 }
