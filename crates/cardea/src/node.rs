@@ -23,6 +23,7 @@ use base::world::{Clock, Day, Ids};
 use deliver::aws::{Aws, Environment, Roles};
 use deliver::function::Functions;
 use deliver::function::host::Host;
+use deliver::function::remote::Lambda;
 use deliver::upstream::{Tls, Upstreams};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -398,14 +399,13 @@ fn start_lanes(
     let environment = Environment::of(|name| std::env::var(name).ok());
     let roles = if config.dev { Roles::AssumedWhereStsIsNamed } else { Roles::Assumed };
     let aws = Arc::new(Aws::new(environment, &config.region, roles, clock.clone(), upstream_tls.clone()).map_err(fail)?);
-    let functions = Arc::new(Functions::new(host.clone(), !config.dev));
+    let functions = Arc::new(Functions::new(host.clone(), Lambda::new(aws), !config.dev));
     let usual = deliver::upstream::Settings::default();
     let idle_max = usual.idle_max.min(descriptors.idle_max.div_ceil(threads));
     let towards_back_ends = h1::Limits { body_bytes_max, ..usual.limits };
     let settings = deliver::upstream::Settings { idle_max, limits: towards_back_ends, ..usual };
     edge::start(plan, move |lane| {
-        let (tls, functions, aws) = (upstream_tls.clone(), functions.clone(), Some(aws.clone()));
-        let upstreams = Upstreams::reaching(lane.clone(), tls, settings.clone(), functions, aws);
+        let upstreams = Upstreams::with_functions(lane.clone(), upstream_tls.clone(), settings.clone(), functions.clone());
         Desk::new(gateway.clone(), Rc::new(upstreams))
     })
     .map_err(|why| fail(why.to_string()))

@@ -29,10 +29,10 @@ pub(super) async fn ask(target: &Target, question: &Question<'_>, tls: Option<&T
 async fn connected(target: &Target, question: &Question<'_>, tls: Option<&Tls>) -> Result<(u16, String), String> {
     let told = |why: String| format!("{}: {why}", target.authority());
     let stream = TcpStream::connect((target.host(), target.port())).await.map_err(|why| told(why.to_string()))?;
-    let (Transport::Tls(trust), Some(tls)) = (target.transport(), tls) else {
+    let (Transport::Tls(_), Some(tls)) = (target.transport(), tls) else {
         return exchange(stream, target, question).await.map_err(told);
     };
-    let config = tls.config(trust).await.map_err(told)?;
+    let config = tls.by_authorities().await.map_err(told)?;
     let name = target.server_name().ok_or_else(|| told("no certificate can be for this name".to_owned()))?;
     let stream = TlsConnector::from(config).connect(name, stream).await.map_err(|why| told(format!("TLS: {why}")))?;
     exchange(stream, target, question).await.map_err(told)

@@ -15,7 +15,7 @@ pub mod host;
 mod json;
 pub mod operations;
 pub mod record;
-mod remote;
+pub mod remote;
 #[cfg(test)]
 mod tests;
 
@@ -23,13 +23,16 @@ pub(crate) use answer::read_answer;
 pub(crate) use arn::is_function_uri;
 pub use event::{write_event, write_request_authorizer_event, write_token_authorizer_event};
 
+use crate::aws::Aws;
 use crate::upstream::Upstreams;
 use base::gate::Upstream;
 use base::world::Moment;
 use call::{Failure, Invocation, Invoked};
 use host::{Answered, Host};
+use remote::Lambda;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -37,13 +40,24 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct Functions {
     host: Option<Host>,
+    lambda: Option<Lambda>,
     asks_policies: bool,
 }
 
 impl Functions {
+    /// Functions at AWS alone.
+    pub fn elsewhere(lambda: Lambda) -> Functions {
+        Functions { lambda: Some(lambda), ..Functions::default() }
+    }
+
     /// Functions hosted here, and all others at AWS. `asks_policies`: an API needs the permission of a function that is hosted here.
-    pub fn new(host: Host, asks_policies: bool) -> Functions {
-        Functions { host: Some(host), asks_policies }
+    pub fn new(host: Host, lambda: Lambda, asks_policies: bool) -> Functions {
+        Functions { host: Some(host), lambda: Some(lambda), asks_policies }
+    }
+
+    /// AWS, if it is within reach.
+    pub(crate) fn aws(&self) -> Option<&Arc<Aws>> {
+        self.lambda.as_ref().map(Lambda::aws)
     }
 
     /// Whether an API needs a function's permission.
@@ -67,8 +81,8 @@ impl Functions {
                 Err(back) => *back,
             },
         };
-        match upstreams.aws() {
-            Some(aws) => remote::invoke(aws, upstreams, invocation, timeout, notes).await,
+        match &self.lambda {
+            Some(lambda) => lambda.invoke(upstreams, invocation, timeout, notes).await,
             None => Err(Failure::NotFound(invocation.function.to_string())),
         }
     }

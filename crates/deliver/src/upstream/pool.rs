@@ -4,7 +4,6 @@ use super::connection::Connection;
 use super::settings::Settings;
 use super::target::{ByTarget, Target, Trust};
 use super::tls::Tls;
-use crate::aws::Aws;
 use crate::function::Functions;
 use base::gate::Lane;
 use base::world::Moment;
@@ -33,7 +32,6 @@ pub(super) struct Inner {
     pub(super) open: Rc<Cell<usize>>,
     swept: Cell<Moment>,
     functions: Arc<Functions>,
-    aws: Option<Arc<Aws>>,
 }
 
 /// What is remembered of a target.
@@ -63,11 +61,11 @@ pub(super) struct Known {
 impl Upstreams {
     /// No connections yet.
     pub fn new(lane: Rc<Lane>, tls: Arc<Tls>, settings: Settings) -> Upstreams {
-        Upstreams::reaching(lane, tls, settings, Arc::default(), None)
+        Upstreams::with_functions(lane, tls, settings, Arc::default())
     }
 
-    /// No connections yet; functions, and AWS's services, within reach.
-    pub fn reaching(lane: Rc<Lane>, tls: Arc<Tls>, settings: Settings, functions: Arc<Functions>, aws: Option<Arc<Aws>>) -> Upstreams {
+    /// No connections yet, and functions within reach.
+    pub fn with_functions(lane: Rc<Lane>, tls: Arc<Tls>, settings: Settings, functions: Arc<Functions>) -> Upstreams {
         let swept = Cell::new(lane.deadlines.now());
         Upstreams(Rc::new(Inner {
             lane,
@@ -79,7 +77,6 @@ impl Upstreams {
             open: Rc::default(),
             swept,
             functions,
-            aws,
         }))
     }
 
@@ -101,11 +98,6 @@ impl Upstreams {
     /// The functions that can be invoked from here.
     pub fn functions(&self) -> &Functions {
         &self.0.functions
-    }
-
-    /// AWS's services, if they are within reach.
-    pub(crate) fn aws(&self) -> Option<&Arc<Aws>> {
-        self.0.aws.as_ref()
     }
 
     /// Whose connections they are.

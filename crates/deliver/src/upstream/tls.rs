@@ -35,13 +35,17 @@ impl Tls {
         Tls { extra_ca, clock, configs: OnceCell::new() }
     }
 
+    /// For connections that are made apart from the pools.
+    pub(crate) async fn by_authorities(&self) -> Result<Arc<ClientConfig>, String> {
+        self.config(Trust::Authorities).await
+    }
+
     /// Reads the roots now: whoever starts the program may want to know that the extra file is not good.
     pub async fn load(&self) -> Result<(), String> {
         self.config(Trust::Authorities).await.map(drop)
     }
 
-    /// What connections are made with.
-    pub(crate) async fn config(&self, trust: Trust) -> Result<Arc<ClientConfig>, String> {
+    pub(super) async fn config(&self, trust: Trust) -> Result<Arc<ClientConfig>, String> {
         let configs = self.configs.get_or_init(|| async {
             let (extra_ca, clock) = (self.extra_ca.clone(), self.clock.clone());
             let loaded = tokio::task::spawn_blocking(move || configs(extra_ca.as_deref(), clock)).await;

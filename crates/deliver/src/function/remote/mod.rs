@@ -21,91 +21,109 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Invokes a function at AWS. The head of the answer must be there in time.
-pub(super) async fn invoke(
-    aws: &Aws,
-    upstreams: &Upstreams,
-    invocation: Invocation,
-    timeout: Duration,
-    notes: &mut Upstream,
-) -> Result<Invoked, Failure> {
-    let bytes_max = if invocation.kind == InvocationType::Event { EVENT_BYTES_MAX } else { PAYLOAD_BYTES_MAX };
-    if invocation.payload.len() > bytes_max {
-        return Err(Failure::TooLarge(bytes_max));
-    }
-    let began = upstreams.lane().clock.now();
-    let keys = aws.keys(invocation.role.as_deref(), upstreams.lane(), timeout).await;
-    let keys = keys.ok_or(Failure::TimedOut)?.map_err(Failure::Unable)?;
-    let timeout = timeout.saturating_sub(upstreams.lane().clock.now().since(began));
-    let seconds = i64::try_from(upstreams.lane().clock.wall().seconds()).unwrap_or(i64::MAX);
-    let place =
-        place(aws, upstreams, &invocation.function).ok_or_else(|| Failure::Unable("the region of the function has no endpoint".into()))?;
-    let call = prepare(place, &keys, invocation, timeout, seconds)?;
-    let answered = upstreams.ask(call, notes).await.map_err(Failure::Upstream)?;
-    read(answered).await
+/// The Lambda service.
+#[derive(Debug)]
+pub struct Lambda {
+    aws: Arc<Aws>,
 }
 
-/// Where a function is, and what its path begins with.
-fn place(aws: &Aws, upstreams: &Upstreams, function: &FunctionArn) -> Option<(Arc<Target>, Box<str>)> {
-    if let Some(endpoint) = aws.endpoint("LAMBDA") {
-        return Some((endpoint.target, endpoint.path));
+impl Lambda {
+    /// The service as this process reaches it.
+    pub fn new(aws: Arc<Aws>) -> Lambda {
+        Lambda { aws }
     }
-    let authority = format!("lambda.{}.{}", function.region, suffix(&function.partition));
-    Some((upstreams.target("https", &authority, Trust::Authorities)?, "".into()))
-}
 
-/// Writes and signs the request.
-fn prepare(
-    (target, prefix): (Arc<Target>, Box<str>),
-    keys: &Keys,
-    invocation: Invocation,
-    timeout: Duration,
-    now_seconds: i64,
-) -> Result<Call, Failure> {
-    let Invocation { function, kind, payload, wants_log, client_context, trace, source: _, role: _ } = invocation;
-    let unwritable = |why: h1::Unwritable| Failure::Unable(format!("the invocation cannot be written: {}", why.because));
-    let path = path_of(&prefix, &function);
-    let context = client_context.map(|context| STANDARD.encode(context.as_bytes()));
-    let mut fields: Vec<(&str, &str)> = vec![
-        ("Content-Type", "application/json"),
-        ("Accept", "application/json"),
-        ("User-Agent", "AmazonAPIGateway"),
-        ("X-Amz-Invocation-Type", kind.name()),
-    ];
-    fields.extend(wants_log.then_some(("X-Amz-Log-Type", "Tail")));
-    fields.extend(context.as_deref().map(|context| ("X-Amz-Client-Context", context)));
-    fields.extend(trace.as_deref().map(|trace| ("X-Amzn-Trace-Id", trace)));
-    let signing = Signing {
-        access_key: &keys.access_key,
-        secret: &keys.secret,
-        session_token: keys.session_token.as_deref(),
-        token_place: TokenPlace::Signed,
-        region: &function.region,
-        service: "lambda",
-        now: now_seconds,
-        dialect: Dialect::Standard,
-        payload_header: PayloadHeader::Absent,
-    };
-    let host = std::iter::once(("host", target.authority().as_bytes()));
-    let request = Request {
-        method: "POST",
-        path: path.as_bytes(),
-        query: b"",
-        headers: host.chain(fields.iter().map(|(name, value)| (*name, value.as_bytes()))),
-        payload: Payload::Bytes(&payload),
-    };
-    let signed = sigv4::sign(&signing, &request);
-    let mut head = Buffer::take();
-    let mut writer = RequestWriter::start(&mut head, "POST", &path, target.authority()).map_err(unwritable)?;
-    for (name, value) in fields {
-        writer.field(name, value.as_bytes()).map_err(unwritable)?;
+    /// AWS as a whole.
+    pub(super) fn aws(&self) -> &Arc<Aws> {
+        &self.aws
     }
-    for (name, value) in &signed.headers {
-        writer.field(name, value.as_bytes()).map_err(unwritable)?;
+
+    /// Invokes a function. The head of the answer must be there in time.
+    pub(super) async fn invoke(
+        &self,
+        upstreams: &Upstreams,
+        invocation: Invocation,
+        timeout: Duration,
+        notes: &mut Upstream,
+    ) -> Result<Invoked, Failure> {
+        let bytes_max = if invocation.kind == InvocationType::Event { EVENT_BYTES_MAX } else { PAYLOAD_BYTES_MAX };
+        if invocation.payload.len() > bytes_max {
+            return Err(Failure::TooLarge(bytes_max));
+        }
+        let began = upstreams.lane().clock.now();
+        let keys = self.aws.keys(invocation.role.as_deref(), upstreams.lane(), timeout).await;
+        let keys = keys.ok_or(Failure::TimedOut)?.map_err(Failure::Unable)?;
+        let timeout = timeout.saturating_sub(upstreams.lane().clock.now().since(began));
+        let seconds = i64::try_from(upstreams.lane().clock.wall().seconds()).unwrap_or(i64::MAX);
+        let call = self.prepare(upstreams, &keys, invocation, timeout, seconds)?;
+        let answered = upstreams.ask(call, notes).await.map_err(Failure::Upstream)?;
+        read(answered).await
     }
-    let body = RequestBody::Whole(payload);
-    writer.finish(body_length(&body), h1::Connection::Unsaid);
-    Ok(Call { target, method: Method::Post, head, body, timeout })
+
+    fn place(&self, upstreams: &Upstreams, function: &FunctionArn) -> Option<(Arc<Target>, Box<str>)> {
+        if let Some(endpoint) = self.aws.endpoint("LAMBDA") {
+            return Some((endpoint.target, endpoint.path));
+        }
+        let authority = format!("lambda.{}.{}", function.region, suffix(&function.partition));
+        Some((upstreams.target("https", &authority, Trust::Authorities)?, Box::default()))
+    }
+
+    /// Writes and signs the request.
+    fn prepare(
+        &self,
+        upstreams: &Upstreams,
+        keys: &Keys,
+        invocation: Invocation,
+        timeout: Duration,
+        now_seconds: i64,
+    ) -> Result<Call, Failure> {
+        let Invocation { function, kind, payload, wants_log, client_context, trace, source: _, role: _ } = invocation;
+        let unwritable = |why: h1::Unwritable| Failure::Unable(format!("the invocation cannot be written: {}", why.because));
+        let (target, prefix) =
+            self.place(upstreams, &function).ok_or_else(|| Failure::Unable("the region of the function has no endpoint".into()))?;
+        let path = path_of(&prefix, &function);
+        let context = client_context.map(|context| STANDARD.encode(context.as_bytes()));
+        let mut fields: Vec<(&str, &str)> = vec![
+            ("Content-Type", "application/json"),
+            ("Accept", "application/json"),
+            ("User-Agent", "AmazonAPIGateway"),
+            ("X-Amz-Invocation-Type", kind.name()),
+        ];
+        fields.extend(wants_log.then_some(("X-Amz-Log-Type", "Tail")));
+        fields.extend(context.as_deref().map(|context| ("X-Amz-Client-Context", context)));
+        fields.extend(trace.as_deref().map(|trace| ("X-Amzn-Trace-Id", trace)));
+        let signing = Signing {
+            access_key: &keys.access_key,
+            secret: &keys.secret,
+            session_token: keys.session_token.as_deref(),
+            token_place: TokenPlace::Signed,
+            region: &function.region,
+            service: "lambda",
+            now: now_seconds,
+            dialect: Dialect::Standard,
+            payload_header: PayloadHeader::Absent,
+        };
+        let host = std::iter::once(("host", target.authority().as_bytes()));
+        let request = Request {
+            method: "POST",
+            path: path.as_bytes(),
+            query: b"",
+            headers: host.chain(fields.iter().map(|(name, value)| (*name, value.as_bytes()))),
+            payload: Payload::Bytes(&payload),
+        };
+        let signed = sigv4::sign(&signing, &request);
+        let mut head = Buffer::take();
+        let mut writer = RequestWriter::start(&mut head, "POST", &path, target.authority()).map_err(unwritable)?;
+        for (name, value) in fields {
+            writer.field(name, value.as_bytes()).map_err(unwritable)?;
+        }
+        for (name, value) in &signed.headers {
+            writer.field(name, value.as_bytes()).map_err(unwritable)?;
+        }
+        let body = RequestBody::Whole(payload);
+        writer.finish(body_length(&body), h1::Connection::Unsaid);
+        Ok(Call { target, method: Method::Post, head, body, timeout })
+    }
 }
 
 /// The path of an invocation. An ARN's colons are encoded, as SDKs do.

@@ -1,3 +1,4 @@
+use super::Lambda;
 use crate::aws::{Aws, Environment, Roles};
 use crate::bench::{NOON, World, listen, read_exactly, read_head, run};
 use crate::function::Functions;
@@ -19,7 +20,7 @@ fn environment(pairs: &[(&str, &str)]) -> Environment {
 fn upstreams(world: &World, environment: &Environment) -> Upstreams {
     let tls = Arc::new(Tls::new(None, world.clock.clone()));
     let aws = Aws::new(environment.clone(), "eu-west-1", Roles::Assumed, world.clock.clone(), tls.clone()).unwrap();
-    Upstreams::reaching(world.lane.clone(), tls, Settings::default(), Arc::new(Functions::default()), Some(Arc::new(aws)))
+    Upstreams::with_functions(world.lane.clone(), tls, Settings::default(), Arc::new(Functions::elsewhere(Lambda::new(Arc::new(aws)))))
 }
 
 fn invocation(payload: &str) -> Invocation {

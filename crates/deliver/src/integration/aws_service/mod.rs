@@ -78,7 +78,7 @@ impl AwsServiceIntegration {
         onlooker: &mut O,
     ) -> Result<Reply, Refusal> {
         let misconfigured = |because: String| Refusal::of(RefusalKind::ApiConfigurationError, because);
-        let aws = upstreams.aws().ok_or_else(|| misconfigured("this process knows no way to AWS".to_owned()))?;
+        let aws = upstreams.functions().aws().ok_or_else(|| misconfigured("this process knows no way to AWS".to_owned()))?;
         let asked = self.uri.render(&Seen::request(ex), &ask.path)?;
         let named = Named::of(&asked.service);
         let destination = self.uri.destination(aws, upstreams, &asked, &named)?;

@@ -3,6 +3,7 @@
 use crate::aws::{Aws, Environment, Roles};
 use crate::bench::{NOON, World, body_of, listen, map, read_exactly, read_head, record, run, templates};
 use crate::function::Functions;
+use crate::function::remote::Lambda;
 use crate::integration::record::{Integration, IntegrationType};
 use crate::integration::{MethodFacts, compile_integration};
 use crate::upstream::{Settings, Tls, Upstreams};
@@ -83,7 +84,8 @@ fn world(address: std::net::SocketAddr) -> (World, Upstreams) {
     });
     let tls = Arc::new(Tls::new(None, world.clock.clone()));
     let aws = Aws::new(environment, "us-east-1", Roles::Assumed, world.clock.clone(), tls.clone()).unwrap();
-    let upstreams = Upstreams::reaching(world.lane.clone(), tls, Settings::default(), Arc::new(Functions::default()), Some(Arc::new(aws)));
+    let upstreams =
+        Upstreams::with_functions(world.lane.clone(), tls, Settings::default(), Arc::new(Functions::elsewhere(Lambda::new(Arc::new(aws)))));
     (world, upstreams)
 }
 
