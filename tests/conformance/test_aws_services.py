@@ -410,6 +410,27 @@ def test_signatures_are_those_that_botocore_makes(start: Callable[..., Cardea]) 
         assert one.header("X-Amz-Security-Token") == SESSION[2]
 
 
+def test_in_development_a_table_needs_no_sts(services: Services, start: Callable[..., Cardea]) -> None:
+    env = {name: value for name, value in services.environment.items() if name != "AWS_ENDPOINT_URL"}
+    asked = Asked(start("--dev", **env, AWS_ENDPOINT_URL_DYNAMODB=services.url))
+    asked.service("/tables", "POST", "dynamodb:action/ListTables", "{}").deploy()
+    assert "TableNames" in asked.call("/tables", "POST", JSON, b"{}").json()
+
+
+def test_the_services_id_of_its_answer_is_known_to_templates(asked: Asked) -> None:
+    asked.unanswered("/tables", "POST", "dynamodb:action/ListTables", "{}", None, None, ROLE)
+    at = {**asked.at("/tables", "POST"), "statusCode": "200"}
+    asked.gw.put_method_response(**at, responseParameters={"method.response.header.id": False})
+    asked.gw.put_integration_response(
+        **at,
+        responseParameters={"method.response.header.id": "integration.response.header.x-amzn-requestid"},
+        responseTemplates={"application/json": '"$context.awsEndpointRequestId"'},
+    )
+    asked.deploy()
+    answer = asked.call("/tables", "POST", JSON, b"{}")
+    assert answer.header("id") and answer.json() == answer.header("id")
+
+
 # ── what goes wrong ──
 
 

@@ -87,6 +87,7 @@ impl FunctionIntegration {
                 invoked.payload = payload;
             }
         }
+        ex.notes.endpoint_request_id = Some(invoked.request_id.clone());
         match self.is_proxy {
             true => self.proxied(invoked, ex, onlooker),
             false => custom(invoked, ex),

@@ -36,6 +36,8 @@ const TRACE_ID: OwnField = OwnField::new("X-Amzn-Trace-Id");
 const HASHED_HERE_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a body at most (AWS: 10 MB).
 const BODY_BYTES_MAX: u64 = 10 * 1024 * 1024;
+/// Bytes of a service's id of its answer that are kept.
+const REQUEST_ID_BYTES_MAX: usize = 128;
 /// What the signature sets: nobody else does.
 const OF_THE_SIGNATURE: [&str; 5] = ["host", "authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token"];
 
@@ -102,7 +104,9 @@ impl AwsServiceIntegration {
         if answered.head.status() >= 600 {
             return Err(Refusal::of(RefusalKind::BadGateway, "the service answered with a status over 599"));
         }
-        Ok(reply(answered, asked_by_head && wanted_by_head))
+        let reply = reply(answered, asked_by_head && wanted_by_head);
+        ex.notes.endpoint_request_id = request_id(&reply);
+        Ok(reply)
     }
 
     /// The verb towards the service.
@@ -188,6 +192,13 @@ impl AwsServiceIntegration {
         written().map_err(|why: h1::Unwritable| misconfigured(why.because))?;
         Ok((Method::of(verb.as_bytes()), head))
     }
+}
+
+/// What the service calls its answer: most say it in the one field, S3 in the other.
+fn request_id(reply: &Reply) -> Option<Box<str>> {
+    let field = ["x-amzn-RequestId", "x-amz-request-id"].iter().find_map(|name| reply.fields.named(name).next());
+    let text = field.and_then(|field| std::str::from_utf8(field.value).ok())?;
+    Some(text[..text.floor_char_boundary(REQUEST_ID_BYTES_MAX)].into())
 }
 
 /// Everything that a request is written of, besides what was mapped.
