@@ -14,6 +14,7 @@ from backend import Backend
 from bench import Api
 from functions import Functions
 from program import Cardea
+from services import Services
 
 program.client_hooks.append(model_check.watch)
 
@@ -23,6 +24,13 @@ def shared_cardea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cardea]:
     # All tests share one account: without its throttle none of them can starve another.
     with Cardea(tmp_path_factory.mktemp("cardea"), CARDEA_ACCOUNT_RATE_LIMIT="0", **functions.SETTINGS) as cardea:
         yield cardea
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """AWS's services behind integrations; ended by its process id when the last test is over."""
+    with Services(tmp_path_factory.mktemp("services")) as services:
+        yield services
 
 
 @pytest.fixture

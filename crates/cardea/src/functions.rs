@@ -109,6 +109,7 @@ pub(crate) async fn invoke(host: &Host, call: FunctionCall) -> Option<Result<Fun
         client_context: client_context.map(Into::into),
         trace: None,
         source: None,
+        role: None,
     };
     let answered = match host.invoke(invocation).ok()? {
         Ok(answered) => answered.await.unwrap_or_else(|_| Err(Failure::Unable("the function host has stopped".into()))),

@@ -3,6 +3,7 @@
 //! - [`integration`]: the back end of a method, compiled from its record.
 //! - [`mapping`]: what becomes of a request on its way there, and of the answer on its way back.
 //! - [`upstream`]: connections to HTTP endpoints, kept and used again.
+//! - [`aws`]: AWS as this process reaches it: endpoints and keys.
 //! - [`function`]: Lambda functions, here and elsewhere.
 //! - [`gateway_response`]: what a refusal looks like.
 //! - [`vpc_link`]: the ways to private networks.
@@ -10,6 +11,7 @@
 //! What is compiled is shared by all data threads and holds no thread's things; what belongs to a thread ([`upstream::Upstreams`]) is
 //! handed to the call.
 
+pub mod aws;
 #[cfg(test)]
 mod bench;
 mod flaw;

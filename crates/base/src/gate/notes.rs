@@ -174,6 +174,8 @@ pub struct Notes {
     pub function: Option<Arc<str>>,
     /// What was wrong with it: the message of its own error, or why there was no answer.
     pub function_error: Option<Box<str>>,
+    /// What AWS's service, or the function host, calls its answer.
+    pub endpoint_request_id: Option<Box<str>>,
     /// What the response cache had.
     pub cached: Cached,
     /// Why it was refused.

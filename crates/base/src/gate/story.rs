@@ -257,6 +257,9 @@ impl Story {
         // The account's throttle is the last that may refuse before.
         let started = matches!(ex.notes.verdict(Stage::AccountThrottle), Verdict::Passed | Verdict::Absent);
         self.lines(started).iter().for_each(|line| event(&line.text));
+        if let Some(id) = ex.notes.endpoint_request_id.as_ref().filter(|_| self.log.level == Level::Info) {
+            event(&format!("AWS Integration Endpoint RequestId : {id}"));
+        }
     }
 }
 

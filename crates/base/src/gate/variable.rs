@@ -20,6 +20,7 @@ macro_rules! variables {
 variables! {
     AccountId = "accountId",
     ApiId = "apiId",
+    AwsEndpointRequestId = "awsEndpointRequestId",
     CipherSuite = "cipherSuite",
     CustomDomainBasePath = "customDomain.basePathMatched",
     DeploymentId = "deploymentId",
@@ -45,6 +46,7 @@ variables! {
     IntegrationErrorLong = "integration.error",
     IntegrationLatency = "integrationLatency",
     IntegrationLatencyLong = "integration.latency",
+    IntegrationRequestId = "integration.requestId",
     IntegrationStatus = "integrationStatus",
     IntegrationStatusLong = "integration.status",
     IntegrationStatusOfService = "integration.integrationStatus",
@@ -71,7 +73,6 @@ const WITHOUT_VALUE: &[&str] = &[
     "authenticate.",
     "authorize.",
     "authorizer.",
-    "awsEndpointRequestId",
     "customDomain.routingRuleIdMatched",
     "identity.accessKey",
     "identity.accountId",
@@ -86,7 +87,6 @@ const WITHOUT_VALUE: &[&str] = &[
     "identity.userArn",
     "identity.vpcId",
     "identity.vpceId",
-    "integration.requestId",
     "integration.responseTransferMode",
     "integration.timeToFirstContent",
     "requestOverride.",
@@ -173,6 +173,7 @@ impl Variable {
         match self {
             Variable::AccountId => text(stage.map_or("", |stage| &stage.account)),
             Variable::ApiId => text(stage.map_or("", |stage| &stage.api)),
+            Variable::AwsEndpointRequestId | Variable::IntegrationRequestId => text(notes.endpoint_request_id.as_deref().unwrap_or("")),
             Variable::CipherSuite => text(tls(ex).map_or("", Tls::cipher)),
             Variable::CustomDomainBasePath => {
                 if let Some(base_path) = &ex.place.base_path {

@@ -98,7 +98,7 @@ impl Desk {
         ));
         log.line(&format!("Endpoint request body after transformations: {}", String::from_utf8_lossy(&payload)));
         let functions = self.upstreams.functions();
-        let has_role = authorizer.credentials.as_deref().is_some_and(|role| !role.is_empty());
+        let role = authorizer.credentials.as_deref().filter(|role| !role.is_empty());
         let invocation = Invocation {
             function,
             kind: InvocationType::RequestResponse,
@@ -107,7 +107,8 @@ impl Desk {
             wants_stream: false,
             client_context: None,
             trace: None,
-            source: (functions.asks_policies() && !has_role).then_some(source),
+            source: (functions.asks_policies() && role.is_none()).then_some(source),
+            role: role.map(Into::into),
         };
         match functions.invoke(&self.upstreams, invocation, TIMEOUT, &mut ex.notes.upstream).await {
             Ok(invoked) => decided(invoked, ex, log),

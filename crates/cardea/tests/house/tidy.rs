@@ -318,8 +318,8 @@ fn the_request_path_reads_no_file() {
         "deliver::function::host",
         "deliver::function::archive",
         "deliver::function::operations",
-        "deliver::function::remote::files",
-        "deliver::function::remote::metadata",
+        "deliver::aws::files",
+        "deliver::aws::metadata",
     ];
     for source in sources() {
         let reads = paths(&source).into_iter().find(|path| begins(path, "std::fs") || begins(path, "tokio::fs"));

@@ -139,7 +139,9 @@ fn check_arn(integration: &Integration, uri: &str, rules: &Rules) -> Result<(), 
     let Some((form, target)) = what.split_once('/').filter(|(form, _)| matches!(*form, "path" | "action")) else {
         return refuse("AWS ARN for integration must contain path or action");
     };
-    let is_function = service == "lambda" && form == "path";
+    // Other paths of the Lambda service are asked for like those of any service.
+    let invokes = integration.kind == IntegrationType::AwsProxy || target.ends_with("invocations");
+    let is_function = service == "lambda" && form == "path" && invokes;
     if integration.kind == IntegrationType::AwsProxy && !is_function && service != "firehose" {
         return refuse("Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.");
     }

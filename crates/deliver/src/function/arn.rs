@@ -128,9 +128,10 @@ impl Transfer {
     }
 }
 
-/// Whether an integration's URI is one of the Lambda service, whatever it then asks for.
+/// Whether an integration's URI invokes a function. Whatever else it asks of the Lambda service is asked as of any service.
 pub(crate) fn is_function_uri(uri: &str) -> bool {
-    uri.strip_prefix("arn:").is_some_and(|rest| rest.split(':').nth(3) == Some("lambda"))
+    let what = uri.strip_prefix("arn:").and_then(|rest| rest.split_once(":lambda:path/"));
+    what.is_some_and(|(before, path)| before.split(':').count() == 3 && path.ends_with("invocations"))
 }
 
 impl FunctionUri {

@@ -58,6 +58,8 @@ pub struct Invocation {
     pub trace: Option<Box<str>>,
     /// The API's method that asks, where the function's policy must allow it.
     pub source: Option<String>,
+    /// The role that the gateway takes for it, if the function is not hosted here.
+    pub role: Option<Box<str>>,
 }
 
 /// What came of it.

@@ -27,6 +27,7 @@ pub(crate) use arn::{Transfer, is_function_uri};
 pub use event::{write_event, write_request_authorizer_event, write_token_authorizer_event};
 pub(crate) use streaming::{Broken, Stream, delimiter_in, read_streamed, read_whole_streamed};
 
+use crate::aws::Aws;
 use crate::upstream::Upstreams;
 use base::gate::Upstream;
 use base::world::Moment;
@@ -35,6 +36,7 @@ use host::{Answered, Host};
 use remote::Lambda;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -55,6 +57,11 @@ impl Functions {
     /// Functions hosted here, and all others at AWS. `asks_policies`: an API needs the permission of a function that is hosted here.
     pub fn new(host: Host, lambda: Lambda, asks_policies: bool) -> Functions {
         Functions { host: Some(host), lambda: Some(lambda), asks_policies }
+    }
+
+    /// AWS, if it is within reach.
+    pub(crate) fn aws(&self) -> Option<&Arc<Aws>> {
+        self.lambda.as_ref().map(Lambda::aws)
     }
 
     /// Whether an API needs a function's permission.

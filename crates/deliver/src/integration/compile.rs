@@ -1,5 +1,6 @@
 //! From a method's record to what a request meets.
 
+use super::aws_service::AwsServiceIntegration;
 use super::function::FunctionIntegration;
 use super::http::HttpIntegration;
 use super::mock::MockIntegration;
@@ -46,6 +47,7 @@ pub struct CompiledIntegration {
 pub enum Backend {
     Http(Box<HttpIntegration>),
     Function(Box<FunctionIntegration>),
+    Service(Box<AwsServiceIntegration>),
     Mock(MockIntegration),
 }
 
@@ -58,7 +60,7 @@ pub fn compile_integration(method: &MethodFacts<'_>, record: &Integration) -> Re
         }
         IntegrationType::Mock => Ok(Backend::Mock(MockIntegration)),
         IntegrationType::Aws if !record.uri.as_deref().is_some_and(is_function_uri) => {
-            Err(Flaw::new("an AWS integration with another service than Lambda comes with the service integrations"))
+            AwsServiceIntegration::compile(record).map(|service| Backend::Service(Box::new(service)))
         }
         IntegrationType::Aws | IntegrationType::AwsProxy => {
             FunctionIntegration::compile(record, method).map(|function| Backend::Function(Box::new(function)))
@@ -94,6 +96,7 @@ impl Backend {
             Backend::Http(http) => http.call(upstreams, ask, ex, onlooker).await,
             // Boxed, as it is large: the future of every call would carry it.
             Backend::Function(function) => Box::pin(function.call(upstreams, ask, ex, onlooker)).await,
+            Backend::Service(service) => Box::pin(service.call(upstreams, ask, ex, onlooker)).await,
             Backend::Mock(mock) => mock.call(&ask),
         }
     }
@@ -139,7 +142,7 @@ impl CompiledIntegration {
         let ask = ex.notes.outcome(Stage::IntegrationRequest, asked)?;
         let called = self.backend.call(upstreams, ask, ex, &mut onlooker).await;
         let mut reply = ex.notes.outcome(Stage::Integration, called)?;
-        if O::LOOKS && matches!(self.backend, Backend::Http(_)) {
+        if O::LOOKS && matches!(self.backend, Backend::Http(_) | Backend::Service(_)) {
             let latency = ex.notes.upstream.answered.since(ex.notes.upstream.began);
             onlooker.answered(latency.as_millis() as u64, &mut reply);
         }

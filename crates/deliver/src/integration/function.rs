@@ -8,6 +8,7 @@
 use super::compile::MethodFacts;
 use super::onlooker::Onlooker;
 use super::record::{Integration, IntegrationType};
+use super::role::Role;
 use super::trace;
 use crate::Flaw;
 use crate::function::arn::{FunctionArn, FunctionUri};
@@ -31,7 +32,7 @@ pub struct FunctionIntegration {
     /// `None` where the integration's verb is not POST: that, said.
     because_not_post: Option<String>,
     /// Whom the gateway invokes as: with a role of its own, the function's policy is not asked.
-    has_role: bool,
+    role: Option<Role>,
     uri: FunctionUri,
     binary: Arc<BinaryTypes>,
     timeout: Duration,
@@ -48,7 +49,7 @@ impl FunctionIntegration {
             transfer,
             is_proxy: record.kind == IntegrationType::AwsProxy,
             because_not_post: (!verb.eq_ignore_ascii_case("POST")).then_some(because_not_post),
-            has_role: record.credentials.as_deref().is_some_and(|role| !role.is_empty()),
+            role: Role::compile(record.credentials.as_deref())?,
             uri: FunctionUri::compile(text, transfer)?,
             binary: method.binary.clone(),
             timeout: Duration::from_millis(u64::from(record.timeout_ms)),
@@ -71,10 +72,11 @@ impl FunctionIntegration {
             payload = look(&function, kind, payload, ex, onlooker);
         }
         let functions = upstreams.functions();
-        let source = (functions.asks_policies() && !self.has_role).then(|| source_arn(ex));
+        let source = (functions.asks_policies() && self.role.is_none()).then(|| source_arn(ex));
+        let role = self.role.as_ref().map(|role| role.of(ex)).transpose()?;
         let trace = Some(String::from_utf8_lossy(&trace::for_backend(ex)).into());
         let (wants_log, wants_stream, client_context) = (false, false, None);
-        let invocation = Invocation { function, kind, payload, wants_log, wants_stream, client_context, trace, source };
+        let invocation = Invocation { function, kind, payload, wants_log, wants_stream, client_context, trace, source, role };
         if self.transfer == Transfer::Stream {
             // Boxed, as it is rare: the future of every call would carry it.
             return Box::pin(self.stream(upstreams, invocation, ex, onlooker)).await;
@@ -90,6 +92,7 @@ impl FunctionIntegration {
                 invoked.payload = payload;
             }
         }
+        ex.notes.endpoint_request_id = Some(invoked.request_id.clone());
         match self.is_proxy {
             true => self.proxied(invoked, ex, onlooker),
             false => custom(invoked, ex),
@@ -108,13 +111,16 @@ impl FunctionIntegration {
         let mut reply = match told.map_err(|failure| noted(failure, ex))? {
             Told::Whole(Invoked { error: Some(_), payload, request_id, .. }) => return Err(failed(&payload, &request_id, ex, onlooker)),
             Told::Whole(invoked) => read_whole_streamed(invoked.payload, ex)?,
-            Told::Begun { stream, request_id } => match read_streamed(stream, upstreams, self.timeout, ex).await {
-                Ok(reply) => reply,
-                Err(Broken::Function(error)) => return Err(failed(error.as_bytes(), &request_id, ex, onlooker)),
-                Err(Broken::Refused(refusal)) => return Err(refusal),
-                Err(Broken::TimedOut) => return Err(noted(Failure::TimedOut, ex)),
-                Err(Broken::Fault(fault)) => return Err(broken(fault)),
-            },
+            Told::Begun { stream, request_id } => {
+                ex.notes.endpoint_request_id = Some(request_id.clone());
+                match read_streamed(stream, upstreams, self.timeout, ex).await {
+                    Ok(reply) => reply,
+                    Err(Broken::Function(error)) => return Err(failed(error.as_bytes(), &request_id, ex, onlooker)),
+                    Err(Broken::Refused(refusal)) => return Err(refusal),
+                    Err(Broken::TimedOut) => return Err(noted(Failure::TimedOut, ex)),
+                    Err(Broken::Fault(fault)) => return Err(broken(fault)),
+                }
+            }
         };
         if O::LOOKS {
             let latency = ex.notes.upstream.answered.since(ex.notes.upstream.began);

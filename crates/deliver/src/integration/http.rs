@@ -186,7 +186,8 @@ fn gateway_fields(mapped: &h1::Fields, ex: &Exchange, writer: &mut RequestWriter
     writer.own(TRACE_ID, &trace::for_backend(ex))
 }
 
-fn reply(answered: Answered, is_by_head: bool) -> Reply {
+/// The endpoint's answer.
+pub(super) fn reply(answered: Answered, is_by_head: bool) -> Reply {
     let status = answered.head.status();
     let length = || std::str::from_utf8(answered.head.field(Known::ContentLength)?).ok()?.parse().ok();
     let body = match answered.body {

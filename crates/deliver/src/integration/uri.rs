@@ -19,9 +19,13 @@ const STAGE_VARIABLE: &str = "${stageVariables.";
 pub(super) struct Uri {
     /// Where it goes, if that is the same for every request. Then the pieces begin with the path.
     target: Option<Arc<Target>>,
-    pieces: Vec<Piece>,
+    pieces: Pieces,
     trust: Trust,
 }
+
+/// Text with placeholders and stage variables in it.
+#[derive(Debug)]
+pub(super) struct Pieces(Vec<Piece>);
 
 #[derive(Debug)]
 enum Piece {
@@ -43,7 +47,7 @@ pub(super) struct Rendered {
 
 impl Uri {
     /// Cuts a URI. `sources` fill its placeholders.
-    pub(super) fn compile(text: &str, trust: Trust, mut sources: BTreeMap<String, Source>) -> Result<Uri, Flaw> {
+    pub(super) fn compile(text: &str, trust: Trust, sources: BTreeMap<String, Source>) -> Result<Uri, Flaw> {
         let text = text.split('#').next().unwrap_or_default();
         let is_fixed = |part: &str| !part.contains(['{', '}']);
         let split = text.split_once("://").map(|(scheme, rest)| {
@@ -58,7 +62,7 @@ impl Uri {
         };
         // An address that is none is found when a request comes, as on AWS: until then it may stay.
         let rest = if target.is_some() { rest } else { text };
-        let pieces = cut(rest, &mut sources)?;
+        let pieces = Pieces::cut(rest, &sources)?;
         Ok(Uri { target, pieces, trust })
     }
 
@@ -71,24 +75,11 @@ impl Uri {
         out: &mut Vec<u8>,
     ) -> Result<Rendered, Refusal> {
         let begin = out.len();
-        if self.target.is_some() && !matches!(self.pieces.first(), Some(Piece::Text(text)) if text.starts_with('/')) {
+        if self.target.is_some() && !self.pieces.is_rooted() {
             out.push(b'/');
         }
-        let mut place = if self.target.is_some() { Place::Path } else { Place::Host };
-        for piece in &self.pieces {
-            let from = out.len();
-            match piece {
-                Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
-                Piece::StageVariable(name) => {
-                    push_encoded(out, stage_variable(seen.ex, name).as_bytes(), Place::Verbatim);
-                }
-                Piece::Placeholder { name, source } => {
-                    fill(name, source.as_ref(), seen, given, place, out)?;
-                    continue;
-                }
-            }
-            place = after(place, &out[begin..], from - begin);
-        }
+        let place = if self.target.is_some() { Place::Path } else { Place::Host };
+        self.pieces.write(place, seen, given, out)?;
         match &self.target {
             Some(target) => Ok(Rendered { target: target.clone(), has_query: out[begin..].contains(&b'?') }),
             None => self.split(upstreams, begin, out),
@@ -109,6 +100,71 @@ impl Uri {
             out.insert(begin, b'/');
         }
         Ok(Rendered { target, has_query })
+    }
+}
+
+impl Pieces {
+    /// Cuts a text. `sources` fill its placeholders.
+    pub(super) fn cut(text: &str, sources: &BTreeMap<String, Source>) -> Result<Pieces, Flaw> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            if pieces.len() == PIECES_MAX {
+                return Err(Flaw::new("the URI has too many placeholders"));
+            }
+            let is_name = |name: &str| !name.is_empty() && !name.contains(['{', '}', '/']);
+            if let Some((name, after)) = rest.strip_prefix(STAGE_VARIABLE).and_then(|rest| rest.split_once('}'))
+                && is_name(name)
+            {
+                pieces.push(Piece::StageVariable(name.into()));
+                rest = after;
+            } else if let Some((name, after)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'))
+                && is_name(name)
+            {
+                pieces.push(Piece::Placeholder { name: name.into(), source: sources.get(name).cloned() });
+                rest = after;
+            } else {
+                let first = rest.chars().next().map_or(1, char::len_utf8);
+                let next = |found: &str| rest[first..].find(found).map(|at| at + first);
+                let end = [next(STAGE_VARIABLE), next("{")].into_iter().flatten().min().unwrap_or(rest.len());
+                // `${…}` begins at its dollar sign.
+                let (text, after) = rest.split_at(end);
+                let mut encoded = Vec::new();
+                push_encoded(&mut encoded, text.as_bytes(), Place::Verbatim);
+                let text = String::from_utf8(encoded).expect("what is encoded is ASCII");
+                match pieces.last_mut() {
+                    Some(Piece::Text(before)) => *before = format!("{before}{text}").into(),
+                    _ => pieces.push(Piece::Text(text.into())),
+                }
+                rest = after;
+            }
+        }
+        Ok(Pieces(pieces))
+    }
+
+    /// Whether the text begins with a slash.
+    pub(super) fn is_rooted(&self) -> bool {
+        matches!(self.0.first(), Some(Piece::Text(text)) if text.starts_with('/'))
+    }
+
+    /// Appends the text as it is for this request, its beginning at this place of a URL.
+    pub(super) fn write(&self, mut place: Place, seen: &Seen<'_>, given: &[(Arc<str>, String)], out: &mut Vec<u8>) -> Result<(), Refusal> {
+        let begin = out.len();
+        for piece in &self.0 {
+            let from = out.len();
+            match piece {
+                Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
+                Piece::StageVariable(name) => {
+                    push_encoded(out, stage_variable(seen.ex, name).as_bytes(), Place::Verbatim);
+                }
+                Piece::Placeholder { name, source } => {
+                    fill(name, source.as_ref(), seen, given, place, out)?;
+                    continue;
+                }
+            }
+            place = after(place, &out[begin..], from - begin);
+        }
+        Ok(())
     }
 }
 
@@ -149,41 +205,4 @@ fn fill(
         return Ok(());
     };
     source.write_encoded(seen, place, out)
-}
-
-fn cut(text: &str, sources: &mut BTreeMap<String, Source>) -> Result<Vec<Piece>, Flaw> {
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        if pieces.len() == PIECES_MAX {
-            return Err(Flaw::new("the URI has too many placeholders"));
-        }
-        let is_name = |name: &str| !name.is_empty() && !name.contains(['{', '}', '/']);
-        if let Some((name, after)) = rest.strip_prefix(STAGE_VARIABLE).and_then(|rest| rest.split_once('}'))
-            && is_name(name)
-        {
-            pieces.push(Piece::StageVariable(name.into()));
-            rest = after;
-        } else if let Some((name, after)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'))
-            && is_name(name)
-        {
-            pieces.push(Piece::Placeholder { name: name.into(), source: sources.get(name).cloned() });
-            rest = after;
-        } else {
-            let first = rest.chars().next().map_or(1, char::len_utf8);
-            let next = |found: &str| rest[first..].find(found).map(|at| at + first);
-            let end = [next(STAGE_VARIABLE), next("{")].into_iter().flatten().min().unwrap_or(rest.len());
-            // `${…}` begins at its dollar sign.
-            let (text, after) = rest.split_at(end);
-            let mut encoded = Vec::new();
-            push_encoded(&mut encoded, text.as_bytes(), Place::Verbatim);
-            let text = String::from_utf8(encoded).expect("what is encoded is ASCII");
-            match pieces.last_mut() {
-                Some(Piece::Text(before)) => *before = format!("{before}{text}").into(),
-                _ => pieces.push(Piece::Text(text.into())),
-            }
-            rest = after;
-        }
-    }
-    Ok(pieces)
 }

@@ -35,6 +35,11 @@ impl Tls {
         Tls { extra_ca, clock, configs: OnceCell::new() }
     }
 
+    /// For connections that are made apart from the pools.
+    pub(crate) async fn by_authorities(&self) -> Result<Arc<ClientConfig>, String> {
+        self.config(Trust::Authorities).await
+    }
+
     /// Reads the roots now: whoever starts the program may want to know that the extra file is not good.
     pub async fn load(&self) -> Result<(), String> {
         self.config(Trust::Authorities).await.map(drop)

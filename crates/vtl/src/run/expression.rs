@@ -199,10 +199,10 @@ fn is_true(value: &Value) -> bool {
     }
 }
 
-/// A host's nothing equals the empty string. (seen)
+/// Nothing equals the empty string, whether a host says nothing or nobody has set it. (seen)
 fn is_nothing_and_empty(left: &Value, right: &Value) -> bool {
     let is_empty = |value: &Value| value.as_str() == Some("");
-    matches!(left, Value::Absent) && is_empty(right) || matches!(right, Value::Absent) && is_empty(left)
+    left.is_null() && is_empty(right) || right.is_null() && is_empty(left)
 }
 
 /// Which of two numbers is more; none when one is no number.

@@ -168,3 +168,13 @@ fn a_long_line_is_cut_and_no_body_makes_lines_of_its_own() {
     assert!(longest.len() >= EVENT_BYTES_MAX - 1 && longest.ends_with("é [TRUNCATED]"), "{longest}");
     assert!(text.contains("transformations: one\\n(0000"), "{text}");
 }
+
+#[test]
+fn the_id_that_a_service_gave_its_answer_comes_last() {
+    let mut ex = exchange(&[], "");
+    let story = Story::begin(log(Level::Info, false), &mut ex);
+    started(&mut ex);
+    story.completed(&mut reply(""));
+    ex.notes.endpoint_request_id = Some("57593f79".into());
+    assert_eq!(told(&story, &ex).last().unwrap(), "AWS Integration Endpoint RequestId : 57593f79");
+}

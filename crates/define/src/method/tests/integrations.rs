@@ -134,6 +134,11 @@ fn an_aws_back_end_is_an_arn_of_this_service() {
     for bad in ["2015-03-31/functions/f/invocations".into(), format!("2015-03-31/functions/{arn}"), "x".into()] {
         assert_eq!(no("AWS_PROXY", &function(&bad)), "Invalid function ARN or invalid uri", "{bad}");
     }
+    // What invokes nothing is asked of the Lambda service as of any other.
+    let list = function("2015-03-31/functions?MaxItems=1");
+    plot.ok("PUT", AT, with("AWS", &list));
+    assert_eq!(plot.no("PUT", AT, json!({"type": "AWS", "httpMethod": "GET", "uri": list})), (400, role.into()));
+    assert_eq!(no("AWS", &function("2015-03-31/functions/f/invocations")), "Invalid function ARN or invalid uri");
 }
 
 /// Seen: rest-api-control-plane.md §1.11; a role of elsewhere, and longer than 29 seconds, are ours to allow.

@@ -117,7 +117,7 @@ fn environment(build: &Build, settings: &Settings, folder: &Path, scratch: &Path
     set("TZ", ":UTC");
     set("HOME", &scratch);
     set("TMPDIR", &scratch);
-    if let Code::Folder(_) = build.code {
+    if matches!(build.code, Code::Folder(_)) && build.runtime.starts_with("python") {
         // What is compiled there would be taken for another file that was saved within the same second.
         set("PYTHONDONTWRITEBYTECODE", "1");
     }

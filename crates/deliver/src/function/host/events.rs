@@ -58,6 +58,7 @@ async fn attempt(host: &Host, invocation: &Invocation) -> Result<Invoked, Failur
         client_context: invocation.client_context.clone(),
         trace: invocation.trace.clone(),
         source: None,
+        role: None,
     };
     let gone = || Failure::NotFound(invocation.function.to_string());
     let answered = host.invoke(again).map_err(|_| gone())??;

@@ -244,7 +244,7 @@ impl Host {
     }
 
     fn begin(&self, entry: &Entry, invocation: Invocation) -> Result<Answered, Failure> {
-        let Invocation { function, kind, payload, wants_log, wants_stream, client_context, trace, source } = invocation;
+        let Invocation { function, kind, payload, wants_log, wants_stream, client_context, trace, source, role: _ } = invocation;
         let bytes_max = if kind == InvocationType::Event { EVENT_BYTES_MAX } else { PAYLOAD_BYTES_MAX };
         if payload.len() > bytes_max {
             return Err(Failure::TooLarge(bytes_max));
@@ -268,10 +268,8 @@ impl Host {
         }
         if kind == InvocationType::Event {
             let version = build.version.as_str().into();
-            events::queue(
-                self,
-                Invocation { function, kind, payload, wants_log, wants_stream: false, client_context, trace, source: None },
-            )?;
+            let (wants_stream, source, role) = (false, None, None);
+            events::queue(self, Invocation { function, kind, payload, wants_log, wants_stream, client_context, trace, source, role })?;
             let _here = reply.send(Ok(Invoked { status: 202, request_id, version, ..Invoked::default() }));
             return Ok(answered);
         }

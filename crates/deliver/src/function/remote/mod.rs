@@ -1,20 +1,16 @@
 //! Functions elsewhere: invoked at AWS, or at `AWS_ENDPOINT_URL_LAMBDA` or `AWS_ENDPOINT_URL`, as an SDK would.
 //!
-//! The call leaves from the data thread, over its pools; the credentials are a snapshot that is refreshed in the background
-//! ([`credentials`]). What is odd: a function that fails is a success of the call, told by `X-Amz-Function-Error` (atlas, lambda §1).
+//! The call leaves from the data thread, over its pools, with the gateway's own keys or those of the role that the integration names
+//! ([`crate::aws`]). What is odd: a function that fails is a success of the call, told by `X-Amz-Function-Error` (atlas, lambda §1).
 
-mod credentials;
-mod files;
-mod metadata;
 #[cfg(test)]
 mod tests;
-
-pub use credentials::{Credentials, Environment, Keys};
 
 use super::arn::FunctionArn;
 use super::call::{EVENT_BYTES_MAX, Failure, Invocation, InvocationType, Invoked, PAYLOAD_BYTES_MAX};
 use super::event_stream;
 use super::streaming::{Events, Stream};
+use crate::aws::{Aws, Keys, suffix};
 use crate::mapping::{Place, push_encoded, read_whole};
 use crate::upstream::{Answered, Call, Target, Trust, Upstreams, body_length};
 use base::gate::{Buffer, Refusal, Reply, ReplyBody, RequestBody, Upstream};
@@ -30,38 +26,18 @@ use std::time::Duration;
 /// The Lambda service.
 #[derive(Debug)]
 pub struct Lambda {
-    /// Scheme, authority and path of the endpoint; `None` for AWS's own, by region.
-    endpoint: Option<Endpoint>,
-    credentials: Credentials,
-}
-
-#[derive(Debug)]
-struct Endpoint {
-    target: Arc<Target>,
-    /// Without a slash at its end.
-    path: Box<str>,
-}
-
-impl Endpoint {
-    fn parse(url: &str) -> Option<Endpoint> {
-        let (scheme, rest) = url.trim().split_once("://")?;
-        let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-        let target = Target::parse(scheme, authority, Trust::Authorities)?;
-        Some(Endpoint { target: Arc::new(target), path: path.trim_end_matches('/').into() })
-    }
+    aws: Arc<Aws>,
 }
 
 impl Lambda {
-    /// The service that the environment names. An endpoint that cannot be read is an error in words.
-    pub fn new(environment: &Environment, credentials: Credentials) -> Result<Lambda, String> {
-        let url = ["AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL"].iter().find_map(|name| Some((name, environment.text(name)?)));
-        let endpoint = match url {
-            Some((name, url)) => {
-                Some(Endpoint::parse(&url).ok_or_else(|| format!("{name} is {url:?}: it must be a URL, as in http://127.0.0.1:3001"))?)
-            }
-            None => None,
-        };
-        Ok(Lambda { endpoint, credentials })
+    /// The service as this process reaches it.
+    pub fn new(aws: Arc<Aws>) -> Lambda {
+        Lambda { aws }
+    }
+
+    /// AWS as a whole.
+    pub(super) fn aws(&self) -> &Arc<Aws> {
+        &self.aws
     }
 
     /// Invokes a function. The head of the answer must be there in time.
@@ -101,18 +77,20 @@ impl Lambda {
         if invocation.payload.len() > bytes_max {
             return Err(Failure::TooLarge(bytes_max));
         }
-        let keys = self.credentials.keys().await.map_err(Failure::Unable)?;
+        let began = upstreams.lane().clock.now();
+        let keys = self.aws.keys(invocation.role.as_deref(), upstreams.lane(), timeout).await;
+        let keys = keys.ok_or(Failure::TimedOut)?.map_err(Failure::Unable)?;
+        let timeout = timeout.saturating_sub(upstreams.lane().clock.now().since(began));
         let seconds = i64::try_from(upstreams.lane().clock.wall().seconds()).unwrap_or(i64::MAX);
         self.prepare(upstreams, &keys, invocation, timeout, seconds)
     }
 
-    fn place(&self, upstreams: &Upstreams, function: &FunctionArn) -> Option<(Arc<Target>, &str)> {
-        if let Some(endpoint) = &self.endpoint {
-            return Some((endpoint.target.clone(), &endpoint.path));
+    fn place(&self, upstreams: &Upstreams, function: &FunctionArn) -> Option<(Arc<Target>, Box<str>)> {
+        if let Some(endpoint) = self.aws.endpoint("LAMBDA") {
+            return Some((endpoint.target, endpoint.path));
         }
-        let suffix = if &*function.partition == "aws-cn" { ".cn" } else { "" };
-        let authority = format!("lambda.{}.amazonaws.com{suffix}", function.region);
-        Some((upstreams.target("https", &authority, Trust::Authorities)?, ""))
+        let authority = format!("lambda.{}.{}", function.region, suffix(&function.partition));
+        Some((upstreams.target("https", &authority, Trust::Authorities)?, Box::default()))
     }
 
     /// Writes and signs the request.
@@ -124,11 +102,11 @@ impl Lambda {
         timeout: Duration,
         now_seconds: i64,
     ) -> Result<Call, Failure> {
-        let Invocation { function, kind, payload, wants_log, wants_stream, client_context, trace, source: _ } = invocation;
+        let Invocation { function, kind, payload, wants_log, wants_stream, client_context, trace, source: _, role: _ } = invocation;
         let unwritable = |why: h1::Unwritable| Failure::Unable(format!("the invocation cannot be written: {}", why.because));
         let (target, prefix) =
             self.place(upstreams, &function).ok_or_else(|| Failure::Unable("the region of the function has no endpoint".into()))?;
-        let path = path_of(prefix, &function, wants_stream);
+        let path = path_of(&prefix, &function, wants_stream);
         let context = client_context.map(|context| STANDARD.encode(context.as_bytes()));
         let mut fields: Vec<(&str, &str)> = vec![
             ("Content-Type", "application/json"),

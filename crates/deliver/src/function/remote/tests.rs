@@ -1,4 +1,5 @@
-use super::{Credentials, Environment, Lambda};
+use super::Lambda;
+use crate::aws::{Aws, Environment, Roles};
 use crate::bench::{NOON, World, listen, read_exactly, read_head, run};
 use crate::function::Functions;
 use crate::function::arn::FunctionArn;
@@ -17,10 +18,9 @@ fn environment(pairs: &[(&str, &str)]) -> Environment {
 }
 
 fn upstreams(world: &World, environment: &Environment) -> Upstreams {
-    let credentials = Credentials::new(environment.clone(), world.clock.clone(), &tokio::runtime::Handle::current());
-    let functions = Arc::new(Functions::elsewhere(Lambda::new(environment, credentials).unwrap()));
     let tls = Arc::new(Tls::new(None, world.clock.clone()));
-    Upstreams::with_functions(world.lane.clone(), tls, Settings::default(), functions)
+    let aws = Aws::new(environment.clone(), "eu-west-1", Roles::Assumed, world.clock.clone(), tls.clone()).unwrap();
+    Upstreams::with_functions(world.lane.clone(), tls, Settings::default(), Arc::new(Functions::elsewhere(Lambda::new(Arc::new(aws)))))
 }
 
 fn invocation(payload: &str) -> Invocation {
@@ -33,6 +33,7 @@ fn invocation(payload: &str) -> Invocation {
         client_context: None,
         trace: Some("Root=1-a".into()),
         source: None,
+        role: None,
     }
 }
 
@@ -111,60 +112,5 @@ fn without_keys_nothing_is_asked_and_the_operator_is_told() {
         let upstreams = upstreams(&world, &environment(&[("AWS_EC2_METADATA_DISABLED", "true")]));
         let invoked = upstreams.functions().invoke(&upstreams, invocation("{}"), Duration::from_secs(3), &mut Upstream::default()).await;
         assert!(matches!(invoked.err(), Some(Failure::Unable(why)) if why.contains("no AWS credentials were found")));
-    });
-}
-
-#[test]
-fn keys_come_from_the_chosen_profile_and_an_unknown_one_is_told() {
-    run(async {
-        let path = std::env::temp_dir().join(format!("cardea-credentials-{}", std::process::id()));
-        std::fs::write(
-            &path,
-            "[default]\naws_access_key_id=A\naws_secret_access_key=B\n[two]\naws_access_key_id=C\naws_secret_access_key=D\n",
-        )
-        .unwrap();
-        let file = path.to_string_lossy().into_owned();
-        let world = World::new();
-        let look = |pairs: Vec<(&'static str, String)>| {
-            let environment = Environment::of(move |name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone()));
-            Credentials::new(environment, world.clock.clone(), &tokio::runtime::Handle::current())
-        };
-        let of = |profile: &str| look(vec![("AWS_SHARED_CREDENTIALS_FILE", file.clone()), ("AWS_PROFILE", profile.to_owned())]);
-        assert_eq!(of("two").keys().await.map(|keys| keys.access_key.to_string()), Ok("C".into()));
-        assert_eq!(
-            look(vec![("AWS_SHARED_CREDENTIALS_FILE", file.clone())]).keys().await.map(|keys| keys.secret.to_string()),
-            Ok("B".into())
-        );
-        assert_eq!(of("three").keys().await.err().as_deref(), Some("the AWS profile three is not in the shared files"));
-        std::fs::remove_file(&path).unwrap();
-    });
-}
-
-#[test]
-fn keys_of_an_instance_are_fetched_once_until_they_are_about_to_expire() {
-    run(async {
-        let world = World::new();
-        let (listener, address) = listen().await;
-        let endpoint = format!("http://{address}");
-        let environment = environment(&[("AWS_EC2_METADATA_SERVICE_ENDPOINT", &endpoint)]);
-        let credentials = Credentials::new(environment, world.clock.clone(), &tokio::runtime::Handle::current());
-        let serve = async |key: &str| {
-            let keys = format!(r#"{{"AccessKeyId":"{key}","SecretAccessKey":"s","Token":"t","Expiration":"2026-11-22T18:00:00Z"}}"#);
-            for (asked, answer) in [("PUT /latest/api/token", "tok"), ("GET /latest/meta-data/", "role"), ("GET /latest/meta-data/", &keys)]
-            {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let head = read_head(&mut stream).await;
-                assert!(head.starts_with(asked), "{head}");
-                assert!(asked.starts_with("PUT") || head.contains("X-aws-ec2-metadata-token: tok\r\n"), "{head}");
-                let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{answer}", answer.len());
-                stream.write_all(answer.as_bytes()).await.unwrap();
-            }
-        };
-        let (keys, ()) = tokio::join!(credentials.keys(), serve("ONE"));
-        assert_eq!(keys.unwrap().access_key.as_ref(), "ONE");
-        assert_eq!(credentials.keys().await.unwrap().access_key.as_ref(), "ONE");
-        world.pass(Duration::from_secs(6 * 3600 - 299));
-        let (keys, ()) = tokio::join!(credentials.keys(), serve("TWO"));
-        assert_eq!(keys.unwrap().access_key.as_ref(), "TWO");
     });
 }

@@ -164,7 +164,7 @@ fn what_comes_later_is_a_flaw_today() {
     let mut private = record(PROXY, "http://a/");
     private.connection_type = Some("VPC_LINK".into());
     assert!(flaws(&private)[0].contains("VPC links"));
-    assert!(flaws(&record(IntegrationType::Aws, "arn:x"))[0].contains("service integrations"));
+    assert!(flaws(&record(IntegrationType::Aws, "arn:x"))[0].contains("names no service"));
     assert!(flaws(&record(IntegrationType::AwsProxy, "arn:x"))[0].contains("names no function"));
     let mut many = record(HTTP, "http://a/");
     many.request_templates = Some(crate::bench::templates(&[("application/json", "#if("), ("text/plain", "#set(")]));

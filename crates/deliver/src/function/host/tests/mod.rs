@@ -139,6 +139,7 @@ fn invocation(event: Value) -> Invocation {
         client_context: None,
         trace: Some("Root=1-x".into()),
         source: None,
+        role: None,
     }
 }
 

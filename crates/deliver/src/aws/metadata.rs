@@ -2,14 +2,11 @@
 //! loopback addresses, one connection a question.
 
 use super::credentials::{Environment, Keys, METADATA_TIMEOUT};
+use super::question::{self, Question};
+use crate::upstream::{Target, Trust};
 use base::world::{Day, Timestamp};
-use h1::{BodyLength, Client, ClientNext, Limits, Method, RequestWriter, ResponseHead};
 use serde::Deserialize;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
-/// Bytes of an answer at most.
-const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 /// Where the container's agent listens.
 const CONTAINER_HOST: &str = "169.254.170.2";
 /// Who may be asked for a container's keys: what is sent there is a secret.
@@ -38,7 +35,7 @@ impl HandedOut {
 }
 
 /// `2026-11-22T17:00:00Z`.
-fn moment(text: &str) -> Option<Timestamp> {
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
     let (day, time) = text.split_once('T')?;
     let mut parts = time.get(..8)?.split(':').map(|part| part.parse::<u64>().ok());
     let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
@@ -81,58 +78,12 @@ pub(super) async fn instance(environment: &Environment) -> Result<Keys, String> 
 
 /// One question, one connection.
 async fn ask(method: &str, url: &str, fields: &[(&str, &str)]) -> Result<String, String> {
-    match tokio::time::timeout(METADATA_TIMEOUT, exchange(method, url, fields)).await {
-        Ok(answered) => answered,
-        Err(_) => Err(format!("{url} did not answer in time")),
-    }
-}
-
-async fn exchange(method: &str, url: &str, fields: &[(&str, &str)]) -> Result<String, String> {
     let rest = url.strip_prefix("http://").ok_or("only plain HTTP is spoken to metadata services")?;
-    let (authority, target) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
-    let address =
-        if authority.rsplit(']').next().is_some_and(|tail| tail.contains(':')) { authority.to_owned() } else { format!("{authority}:80") };
-    let mut stream = TcpStream::connect(&address).await.map_err(|why| format!("{address}: {why}"))?;
-    let mut out = Vec::new();
-    let mut writer = RequestWriter::start(&mut out, method, target, authority).map_err(|why| why.because.to_owned())?;
-    for (name, value) in fields {
-        writer.field(name, value.as_bytes()).map_err(|why| why.because.to_owned())?;
+    let (authority, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
+    let target = Target::parse("http", authority, Trust::Authorities).ok_or_else(|| format!("{url} is no URL"))?;
+    let question = Question { method, path, fields, body: None };
+    match question::ask(&target, &question, None, METADATA_TIMEOUT).await? {
+        (200, text) => Ok(text),
+        (status, _) => Err(format!("{url} answered {status}")),
     }
-    writer.finish(BodyLength::None, h1::Connection::Close);
-    let mut client = Client::new();
-    if !client.begin(Method::of(method.as_bytes()), false, BodyLength::None) {
-        return Err("a new connection is not free".to_owned());
-    }
-    client.finish_request(&mut out).map_err(|_| "the request cannot be framed")?;
-    client.mark_sent();
-    stream.write_all(&out).await.map_err(|why| why.to_string())?;
-    let limits = Limits { body_bytes_max: ANSWER_BYTES_MAX, ..Limits::for_upstreams() };
-    let (mut bytes, mut head) = (Vec::new(), ResponseHead::default());
-    loop {
-        match client.next(&mut bytes, &mut head, &limits) {
-            ClientNext::Answer => break,
-            ClientNext::Read => {}
-            ClientNext::Bad(why) => return Err(why.because.to_owned()),
-            ClientNext::Nothing => return Err("nothing was asked".to_owned()),
-        }
-        if stream.read_buf(&mut bytes).await.map_err(|why| why.to_string())? == 0 {
-            return Err("the connection ended before the answer".to_owned());
-        }
-    }
-    let mut from = 0;
-    loop {
-        let decoded = client.body(&mut bytes, from).map_err(|why| format!("{why:?}"))?;
-        from = bytes.len();
-        if decoded.end {
-            break;
-        }
-        if stream.read_buf(&mut bytes).await.map_err(|why| why.to_string())? == 0 {
-            client.end_of_input().map_err(|why| format!("{why:?}"))?;
-            break;
-        }
-    }
-    if head.status() != 200 {
-        return Err(format!("{url} answered {}", head.status()));
-    }
-    String::from_utf8(bytes).map_err(|_| "the answer is no text".to_owned())
 }

@@ -2,11 +2,12 @@
 //! reads it, and waits only where there is none.
 
 use super::{files, metadata};
-use base::world::{Clock, Timestamp};
+use base::world::{BoxFuture, Clock, Timestamp};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
 
 /// Keys that will expire are fetched anew this long before.
 const EARLY_MS: u64 = 5 * 60 * 1000;
@@ -62,9 +63,22 @@ struct Found {
     until: Timestamp,
 }
 
-/// The keys of this process. Clones are the same.
+/// Keys from one source. Clones are the same.
 #[derive(Clone, Debug)]
-pub struct Credentials(Arc<Shared>);
+pub struct Credentials(Arc<Owner>);
+
+/// Whoever looks for keys stops when nobody wants them any more.
+#[derive(Debug)]
+struct Owner {
+    shared: Arc<Shared>,
+    looking: AbortHandle,
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.looking.abort();
+    }
+}
 
 #[derive(Debug)]
 struct Shared {
@@ -76,40 +90,49 @@ struct Shared {
 impl Credentials {
     /// Keys from this environment, looked for on `background` once somebody wants them.
     pub fn new(environment: Environment, clock: Clock, background: &tokio::runtime::Handle) -> Credentials {
-        let shared = Arc::new(Shared { found: watch::Sender::new(None), wanted: Notify::new(), clock });
-        let looking = shared.clone();
-        background.spawn(async move {
-            let shared = looking;
-            loop {
-                shared.wanted.notified().await;
-                if shared.fresh().is_some() {
-                    continue;
-                }
-                let now = shared.clock.wall();
-                let keys = look(&environment).await;
-                let until = match &keys {
-                    Ok(keys) => keys.expires.map_or(now.0 + FILES_MS, |at| at.0.saturating_sub(EARLY_MS).max(now.0 + MISSING_MS)),
-                    Err(_) => now.0 + MISSING_MS,
-                };
-                shared.found.send_replace(Some(Found { keys: keys.map(Arc::new), until: Timestamp(until) }));
-            }
-        });
-        Credentials(shared)
+        let look = move || -> BoxFuture<'static, Result<Keys, String>> {
+            let environment = environment.clone();
+            Box::pin(async move { look(&environment).await })
+        };
+        Credentials::found_by(look, clock, background)
     }
 
-    /// The keys, waited for if there are none yet.
+    /// Keys that `look` finds. It is called by one task, so that nobody looks twice at the same time.
+    pub(super) fn found_by(
+        look: impl Fn() -> BoxFuture<'static, Result<Keys, String>> + Send + 'static,
+        clock: Clock,
+        background: &tokio::runtime::Handle,
+    ) -> Credentials {
+        let shared = Arc::new(Shared { found: watch::Sender::new(None), wanted: Notify::new(), clock });
+        let task = shared.clone();
+        let looking = background.spawn(async move {
+            loop {
+                task.wanted.notified().await;
+                if !task.is_due() {
+                    continue;
+                }
+                let asked = task.clock.wall();
+                let keys = look().await;
+                task.keep(keys, asked);
+            }
+        });
+        Credentials(Arc::new(Owner { shared, looking: looking.abort_handle() }))
+    }
+
+    /// The keys, waited for if there are none yet. Those that will expire soon serve while others are fetched.
     pub(super) async fn keys(&self) -> Result<Arc<Keys>, String> {
-        if let Some(found) = self.0.fresh() {
+        let shared = &self.0.shared;
+        if let Some(found) = shared.usable() {
             return found;
         }
-        let mut seen = self.0.found.subscribe();
+        let mut seen = shared.found.subscribe();
         loop {
             // Before the look, so that what is found after it is not missed.
             seen.mark_unchanged();
-            if let Some(found) = self.0.fresh() {
+            if let Some(found) = shared.usable() {
                 return found;
             }
-            self.0.wanted.notify_one();
+            shared.wanted.notify_one();
             if seen.changed().await.is_err() {
                 return Err("credentials are not looked for any more".into());
             }
@@ -118,9 +141,46 @@ impl Credentials {
 }
 
 impl Shared {
-    fn fresh(&self) -> Option<Result<Arc<Keys>, String>> {
+    /// Whether it is time to look.
+    fn is_due(&self) -> bool {
         let now = self.clock.wall();
-        self.found.borrow().as_ref().filter(|found| found.until > now).map(|found| found.keys.clone())
+        self.found.borrow().as_ref().is_none_or(|found| found.until <= now)
+    }
+
+    fn usable(&self) -> Option<Result<Arc<Keys>, String>> {
+        let now = self.clock.wall();
+        let found = self.found.borrow();
+        let found = found.as_ref()?;
+        if found.until > now {
+            return Some(found.keys.clone());
+        }
+        let keys = found.keys.as_ref().ok().filter(|keys| keys.last_beyond(now))?;
+        self.wanted.notify_one();
+        Some(Ok(keys.clone()))
+    }
+
+    fn keep(&self, keys: Result<Keys, String>, asked: Timestamp) {
+        let soon = Timestamp(asked.0 + MISSING_MS);
+        let before = self.found.borrow().as_ref().and_then(|found| found.keys.as_ref().ok()).cloned();
+        let found = match (keys, before) {
+            (Ok(keys), _) => {
+                let until = keys.expires.map_or(asked.0 + FILES_MS, |at| at.0.saturating_sub(EARLY_MS).max(soon.0));
+                Found { keys: Ok(Arc::new(keys)), until: Timestamp(until) }
+            }
+            // What is still good outlasts a refusal.
+            (Err(why), Some(before)) if before.expires.is_some() && before.last_beyond(asked) => {
+                tracing::warn!(%why, "keys could not be renewed; the old ones serve until they expire");
+                Found { keys: Ok(before), until: soon }
+            }
+            (Err(why), _) => Found { keys: Err(why), until: soon },
+        };
+        self.found.send_replace(Some(found));
+    }
+}
+
+impl Keys {
+    fn last_beyond(&self, now: Timestamp) -> bool {
+        self.expires.is_none_or(|expires| expires > now)
     }
 }
 
@@ -141,9 +201,9 @@ async fn look(environment: &Environment) -> Result<Keys, String> {
     if environment.text("AWS_EC2_METADATA_DISABLED").is_some_and(|text| text.eq_ignore_ascii_case("true")) {
         return Err("no AWS credentials were found in the environment or in the shared files".into());
     }
-    metadata::instance(environment).await.map_err(|why| {
-        format!("no AWS credentials were found in the environment, in the shared files or for this machine ({why}); the function is not hosted here")
-    })
+    metadata::instance(environment)
+        .await
+        .map_err(|why| format!("no AWS credentials were found in the environment, in the shared files or for this machine ({why})"))
 }
 
 /// How long a metadata service may take.
