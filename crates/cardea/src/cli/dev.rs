@@ -57,7 +57,7 @@ pub(super) fn run(args: &ArgMatches) -> Outcome {
         let client = Client::at(node.control(), node.root().clone(), &config.region);
         let url = format!("http://{}/restapis/{{}}/{STAGE}/_user_request_", node.data());
         let mut workshop = Workshop { folder, client, url, account: config.account_id.clone(), made: Made::default() };
-        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let (stop, stopped) = std::sync::mpsc::sync_channel::<()>(0);
         let watching = tokio::task::spawn_blocking(move || workshop.watch(&stopped));
         node.until_told_to_stop(&config).await?;
         drop(stop);

@@ -14,7 +14,8 @@ use std::process::Stdio;
 use std::sync::Arc;
 use tokio::process::Command;
 
-/// What the names of Node's runtimes begin with.
+/// What the names of runtimes begin with.
+const PYTHON: &str = "python";
 const NODE: &str = "nodejs";
 /// Writable memory beside what a function is given: the interpreter's own, and the stacks of its threads.
 const MEMORY_MB_BESIDE: u64 = 256;
@@ -81,7 +82,7 @@ pub(super) fn limit(pid: Pid, build: &Build, is_apart: bool) {
 pub(super) fn command(build: &Build, settings: &Settings, folder: &Path, scratch: &Path, api: &str) -> Command {
     let clients = settings.run_dir.join(CLIENTS);
     let mut command = match build.runtime.as_str() {
-        runtime if runtime.starts_with("python") => {
+        runtime if runtime.starts_with(PYTHON) => {
             let mut command = Command::new(&settings.python);
             command.arg(clients.join(PYTHON_CLIENT.0)).arg(&build.handler);
             command
@@ -117,7 +118,7 @@ fn environment(build: &Build, settings: &Settings, folder: &Path, scratch: &Path
     set("TZ", ":UTC");
     set("HOME", &scratch);
     set("TMPDIR", &scratch);
-    if matches!(build.code, Code::Folder(_)) && build.runtime.starts_with("python") {
+    if matches!(build.code, Code::Folder(_)) && build.runtime.starts_with(PYTHON) {
         // What is compiled there would be taken for another file that was saved within the same second.
         set("PYTHONDONTWRITEBYTECODE", "1");
     }
