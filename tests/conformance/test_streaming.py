@@ -131,6 +131,9 @@ def test_the_head_is_the_functions(streaming: Functions, start: Callable[..., Ca
         ("head=%7B%22body%22:%22b%22%7D", 500),
         ("head=%7B%22statusCode%22:%22x%22%7D", 500),
         ("head=%7B%22headers%22:%7B%22a%22:%5B%5D%7D%7D", 500),
+        # Nothing that a function says may begin another field.
+        ("head=%7B%22headers%22:%7B%22a%22:%22b%5Cr%5Cnc:d%22%7D%7D", 500),
+        ("head=%7B%22cookies%22:%5B%22a=1%5Cr%5Cnb:c%22%5D%7D", 500),
     ],
 )
 def test_what_has_no_head_is_refused(streaming: Functions, start: Callable[..., Cardea], where: str, query: str, wanted: int) -> None:
