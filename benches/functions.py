@@ -33,6 +33,7 @@ from program import Cardea  # noqa: E402
 SECONDS = int(os.environ.get("SECONDS", "10"))
 COLD = 15
 CLIENT = ROOT / "crates" / "deliver" / "src" / "function" / "host" / "clients" / "python.py"
+# Its answer is a matter of microseconds beside that.
 HANDLER = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'x'}\n"
 
 
@@ -99,28 +100,14 @@ def warm(fn: Functions, connections: int) -> None:
 
 
 def own_start(python: str) -> float:
-    """Milliseconds from the start of the same interpreter with the same client and code until it has answered once."""
+    """Milliseconds from the start of the same interpreter with the same client and code until it asks for work."""
     done = threading.Event()
 
     class Runtime(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            if done.is_set():
-                return
-            self.send_response(200)
-            for name, value in [("Aws-Request-Id", "r"), ("Invoked-Function-Arn", "a"), ("Deadline-Ms", str(int(time.time() * 1000) + 9000))]:
-                self.send_header(f"Lambda-Runtime-{name}", value)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
             done.set()
-            self.send_response(202)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
 
         def log_message(self, *_: object) -> None:
             pass
@@ -152,6 +139,14 @@ def cold(fn: Functions, python: str) -> None:
 
 
 def main() -> None:
+    parts = sys.argv[1:] or ["warm", "cold"]
+    if "warm" in parts:
+        warm_all()
+    if "cold" in parts:
+        cold_all()
+
+
+def warm_all() -> None:
     os.sched_setaffinity(0, {0})
     with tempfile.TemporaryDirectory() as home:
         settings = {**clients.settings(), "CARDEA_THREADS": "1", "CARDEA_ACCOUNT_RATE_LIMIT": "0", "CARDEA_LOG_LEVEL": "warn"}
@@ -159,6 +154,9 @@ def main() -> None:
             for connections in (1, 8):
                 warm(Functions(cardea), connections)
     os.sched_setaffinity(0, {0, 1})
+
+
+def cold_all() -> None:
     measure: list[tuple[dict[str, str], Callable[[], str]]] = [
         (clients.settings(), lambda: sys.executable),
         (clients.settings_without_official_ones(), lambda: os.path.realpath(sys.executable)),

@@ -101,7 +101,13 @@ impl Events {
             let malformed = |because| Broken::Fault(BodyFault::Malformed(because));
             match event_stream::read(&mut self.bytes).map_err(malformed)? {
                 Some(Message::Chunk(bytes)) => into.extend_from_slice(&bytes),
-                Some(Message::Complete(complete)) if complete.error_code.is_none() => return Poll::Ready(Ok(Fill::End)),
+                Some(Message::Complete(complete)) if complete.error_code.is_none() => {
+                    if let Some(source) = &mut self.source {
+                        // The end of its framing is here as well, as a rule: then the connection may serve again.
+                        let _ended = source.poll_fill(cx, &mut self.bytes);
+                    }
+                    return Poll::Ready(Ok(Fill::End));
+                }
                 Some(Message::Complete(complete)) => {
                     let error = complete.error_details.or(complete.error_code).unwrap_or_default();
                     return failed(self, into, error);

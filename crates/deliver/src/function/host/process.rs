@@ -35,6 +35,8 @@ const CONNECTIONS_MAX: usize = 16;
 /// How often it is looked whether everything that was printed has been read, and how long to wait in between.
 const SETTLE_TIMES_MAX: usize = 50;
 const SETTLE_WAIT: Duration = Duration::from_millis(2);
+/// How often the memory of a process is looked at.
+const MEMORY_LOOK: Duration = Duration::from_secs(1);
 /// How often the scratch directory of a busy process is looked at.
 const SCRATCH_LOOK: Duration = Duration::from_secs(1);
 /// How long what was printed last may take to be read.
@@ -48,6 +50,8 @@ pub(super) struct Process {
     /// Something must be looked at, for the watch.
     look: Notify,
     tail: Mutex<VecDeque<u8>>,
+    /// The most memory that it had, in MB, and when that was looked at.
+    memory: Mutex<Option<(Moment, u32)>>,
     /// It must end, whatever it is at.
     forced: AtomicBool,
     pid: OnceLock<Pid>,
@@ -346,11 +350,20 @@ impl Process {
         let _gone = reply.send(Ok(invoked));
     }
 
-    /// The most memory that it ever had.
+    /// The most memory that it ever had, as far as that was looked at: once a second at most, since the kernel is slow to tell.
     fn memory_mb_used(&self) -> Option<u32> {
+        let mut seen = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now();
+        if let Some((at, mb)) = *seen
+            && now.since(at) < MEMORY_LOOK
+        {
+            return Some(mb);
+        }
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid.get()?.as_raw_nonzero())).ok()?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-        peak.trim().split(' ').next()?.parse::<u32>().ok().map(|kb| kb.div_ceil(1024))
+        let mb = peak.trim().split(' ').next()?.parse::<u32>().ok()?.div_ceil(1024);
+        *seen = Some((now, mb));
+        Some(mb)
     }
 
     /// Adds a line to the log of the function, and to that of the invocation.
@@ -418,6 +431,7 @@ pub(super) async fn run(pool: Arc<Pool>, job: Job, permit: OwnedSemaphorePermit)
         work: Notify::new(),
         look: Notify::new(),
         tail: Mutex::default(),
+        memory: Mutex::default(),
         forced: AtomicBool::new(false),
         pid: OnceLock::new(),
         pipes: OnceLock::new(),
