@@ -50,11 +50,12 @@ def program() -> bytes:
 def busy_ns(pid: int) -> int:
     """Processor time of all threads of a process."""
     total = 0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        try:
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
             total += int((task / "schedstat").read_text().split()[0])
-        except FileNotFoundError:
-            pass
+    except (FileNotFoundError, ProcessLookupError):
+        # It has ended in the meantime.
+        pass
     return total
 
 
