@@ -8,6 +8,7 @@
 
 use super::compile::MethodFacts;
 use super::onlooker::Onlooker;
+use super::private::Private;
 use super::record::{Integration, IntegrationType};
 use super::trace;
 use super::uri::Uri;
@@ -34,14 +35,13 @@ pub struct HttpIntegration {
     /// The caller's `Authorization` was for the gateway.
     keeps_authorization: bool,
     timeout: Duration,
+    /// Where it leads, if not to the host of its URI.
+    private: Option<Box<Private>>,
 }
 
 impl HttpIntegration {
     /// Compiles an integration's record.
     pub fn compile(record: &Integration, method: &MethodFacts<'_>) -> Result<HttpIntegration, Flaw> {
-        if record.connection_type.as_deref() == Some("VPC_LINK") {
-            return Err(Flaw::new("a private integration comes with VPC links"));
-        }
         let text = record.uri.as_deref().ok_or_else(|| Flaw::new("the integration has no URI"))?;
         let form = path_form(record.kind);
         let (mut sources, mut host) = (BTreeMap::new(), None);
@@ -63,6 +63,7 @@ impl HttpIntegration {
             host,
             keeps_authorization: !method.is_signed,
             timeout: Duration::from_millis(u64::from(record.timeout_ms)),
+            private: Private::compile(record)?.map(Box::new),
         })
     }
 
@@ -73,7 +74,16 @@ impl HttpIntegration {
             onlooker.asked(&call.target.origin(), &call.head, &call.body);
         }
         let (asked_by_head, wanted_by_head) = (call.method == Method::Head, ex.request.head.method() == Method::Head);
-        let answered = upstreams.ask(call, &mut ex.notes.upstream).await.map_err(|failure| failure.refusal())?;
+        let answered = match &self.private {
+            None => upstreams.ask(call, &mut ex.notes.upstream).await,
+            Some(private) => {
+                let (mut asking, target) = private.choose(upstreams, &call.target, self.uri.is_fixed(), ex)?;
+                let answered = upstreams.ask_among(Call { target, ..call }, &mut ex.notes.upstream, &mut asking).await;
+                ex.notes.among = Some(asking.among());
+                answered
+            }
+        };
+        let answered = answered.map_err(|failure| failure.refusal())?;
         if answered.head.status() >= 600 {
             return Err(Refusal::of(RefusalKind::BadGateway, "the endpoint answered with a status over 599"));
         }
@@ -84,6 +94,10 @@ impl HttpIntegration {
     pub(super) fn prepare(&self, upstreams: &Upstreams, ask: Ask, ex: &mut Exchange) -> Result<Call, Refusal> {
         let invalid = || Refusal::of(RefusalKind::ApiConfigurationError, "Invalid endpoint address");
         let mut target = Buffer::take();
+        if self.private.as_ref().is_some_and(|private| private.names_the_stage()) {
+            target.push(b'/');
+            push_encoded(&mut target, ex.stage().stage.as_bytes(), Place::Path);
+        }
         let (rendered, host) = {
             let seen = Seen::request(ex);
             (self.uri.render(upstreams, &seen, &ask.path, &mut target)?, self.mapped_host(&seen)?)

@@ -9,6 +9,7 @@ mod http;
 mod lenient;
 mod mock;
 mod onlooker;
+mod private;
 pub mod record;
 #[cfg(test)]
 mod tests;
