@@ -10,6 +10,7 @@ use crate::log;
 use crate::machine::{Descriptors, bodies_bytes_max, caches_bytes_max};
 use crate::runtime::logs::{LogSettings, Logs};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
+use crate::upstreams;
 use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
 use base::api::dispatch::Catalogue;
 use base::api::{
@@ -23,6 +24,7 @@ use base::world::{Clock, Day, Ids};
 use deliver::function::Functions;
 use deliver::function::host::Host;
 use deliver::function::remote::{Credentials, Environment, Lambda};
+use deliver::upstream::balance::Registry;
 use deliver::upstream::{Tls, Upstreams};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -134,6 +136,8 @@ impl Node {
         // The longest prefix wins.
         proxies.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
         gateway.follow(proxies).await.map_err(|why| words(&why))?;
+        upstreams::start(&config.upstreams, &gateway.registry)?;
+        tokio::spawn(Registry::keep(Arc::downgrade(&gateway.registry), upstream_tls.clone()));
 
         let control = TcpListener::bind(config.control).await.map_err(|why| {
             fail(format!("the control port {} cannot be had: {why}; another cardea (or another program) may listen there", config.control))
@@ -404,7 +408,7 @@ fn start_lanes(
     let settings = deliver::upstream::Settings { idle_max, limits: towards_back_ends, ..usual };
     edge::start(plan, move |lane| {
         let upstreams = Upstreams::with_functions(lane.clone(), upstream_tls.clone(), settings.clone(), functions.clone());
-        Desk::new(gateway.clone(), Rc::new(upstreams))
+        Desk::new(gateway.clone(), Rc::new(upstreams.balancing(gateway.registry.clone())))
     })
     .map_err(|why| fail(why.to_string()))
 }

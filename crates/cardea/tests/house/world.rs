@@ -84,7 +84,8 @@ impl World {
         let gateway = Arc::new(gateway.knowing(Arc::new(Signers)));
         gateway.follow(Vec::new()).await.unwrap();
         let lane = Rc::new(Lane::new(0, 0, clock.clone(), Dice::seeded(7)));
-        let upstreams = Rc::new(Upstreams::new(lane.clone(), tls, deliver::upstream::Settings::default()));
+        let upstreams =
+            Rc::new(Upstreams::new(lane.clone(), tls, deliver::upstream::Settings::default()).balancing(gateway.registry.clone()));
         let desk = Desk::new(gateway.clone(), upstreams);
         let house = House {
             store,

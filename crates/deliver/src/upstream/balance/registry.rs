@@ -58,6 +58,13 @@ pub struct PeerState {
     pub because: Arc<str>,
 }
 
+impl PeerState {
+    /// Whether it is asked, as long as others are well.
+    pub fn is_well(&self) -> bool {
+        self.health != Health::Unhealthy && !self.is_ejected
+    }
+}
+
 impl Registry {
     /// Nothing is known yet.
     pub fn new(clock: Clock) -> Registry {

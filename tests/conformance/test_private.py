@@ -1,0 +1,263 @@
+"""Private integrations: several real back ends behind a VPC link, found, shared out, killed, looked after."""
+
+from __future__ import annotations
+
+import collections
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+
+from backend import Backend
+from bench import Api, fresh
+from program import ACCOUNT, REGION, Cardea, eventually
+from test_explain import explained
+
+ARN = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/net"
+
+# A server of its own process, so that it can be killed as machines are: it answers with its port, on connections that are kept.
+SERVER = """
+import http.server, socketserver, sys
+class Answers(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        body = str(self.server.server_address[1]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_):
+        pass
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+    request_queue_size = 512
+server = Server(("127.0.0.1", int(sys.argv[1])), Answers)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+"""
+
+
+class Process:
+    """A back end that can be killed, and started again where it was."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen([sys.executable, "-c", SERVER, str(self.port)], stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.port = int(self.process.stdout.readline())
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+
+@pytest.fixture
+def three() -> Iterator[list[Process]]:
+    processes = [Process() for _ in range(3)]
+    yield processes
+    for process in processes:
+        process.kill()
+
+
+def configured(start: Callable[..., Cardea], tmp_path: Path, text: str, *arguments: str, **env: str) -> Cardea:
+    """A Cardea with this `cardea.toml`."""
+    home = tmp_path / f"cardea-{len(list(tmp_path.glob('cardea-*')))}"
+    home.mkdir()
+    (home / "cardea.toml").write_text(text)
+    return start(*arguments, CARDEA_ACCOUNT_RATE_LIMIT="0", **env)
+
+
+def section(name: str, source: str, *more: str) -> str:
+    lines = ["[[upstream]]", f'name = "{name}"', f'arns = ["{ARN}/{name}/0f0f"]', source, *more]
+    return "\n".join(lines) + "\n"
+
+
+def listed(ports: list[int]) -> str:
+    return "targets = " + json.dumps([f"127.0.0.1:{port}" for port in ports])
+
+
+def link(gw: Any, name: str) -> str:
+    return gw.create_vpc_link(name=fresh("link"), targetArns=[f"{ARN}/{name}/0f0f"])["id"]
+
+
+def private(cardea: Cardea, connection: str, uri: str = "http://orders.internal/x", **members: Any) -> Api:
+    """An API with one private method, deployed."""
+    api = Api(cardea)
+    api.proxy("/x", uri, "GET", connectionType="VPC_LINK", connectionId=connection, **members)
+    api.deploy()
+    return api
+
+
+def who(api: Api, requests: int = 1) -> "collections.Counter[str]":
+    answers = [api.call("/x") for _ in range(requests)]
+    assert {answer.status for answer in answers} == {200}, [answer.text for answer in answers if answer.status != 200]
+    return collections.Counter(answer.text for answer in answers)
+
+
+def metrics(cardea: Cardea) -> dict[str, float]:
+    lines = cardea.signed("GET", "/metrics").text.splitlines()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))}
+
+
+def test_one_of_three_is_killed_under_load_and_no_get_fails(start: Callable[..., Cardea], tmp_path: Path, three: list[Process]) -> None:
+    ports = [process.port for process in three]
+    cardea = configured(start, tmp_path, section("orders", listed(ports), "eject-ms = 500"))
+    api = private(cardea, link(cardea.client(), "orders"))
+    assert set(who(api, 3)) == {str(port) for port in ports}
+    stop, answers, done = threading.Event(), [], threading.Semaphore(0)
+
+    def load() -> None:
+        while not stop.is_set():
+            answers.append(api.call("/x"))
+            done.release()
+
+    threads = [threading.Thread(target=load) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+
+    def wait(requests: int) -> None:
+        for _ in range(requests):
+            assert done.acquire(timeout=20)
+
+    wait(300)
+    three[0].kill()
+    wait(600)
+    # It comes back, and gets its share again.
+    seen = len(answers)
+    three[0].start()
+    back = eventually(lambda: any(answer.text == str(ports[0]) for answer in answers[seen:]))
+    wait(300)
+    stop.set()
+    for thread in threads:
+        thread.join(20)
+    failed = [(answer.status, answer.text) for answer in answers if answer.status != 200]
+    assert not failed and back, (len(answers), failed[:5])
+    told = metrics(cardea)
+    target = f'{{group="orders",target="127.0.0.1:{ports[0]}"}}'
+    assert told[f"cardea_target_failures_total{target}"] >= 1
+    assert told[f"cardea_target_ejections_total{target}"] >= 1
+    assert told[f'cardea_upstream_retries_total{{arn="{ARN}/orders/0f0f"}}'] >= 1
+
+
+def test_explain_tells_among_whom_was_chosen(start: Callable[..., Cardea], tmp_path: Path, backend: Backend) -> None:
+    cardea = configured(start, tmp_path, section("orders", listed([backend.port])))
+    api = private(cardea, link(cardea.client(), "orders"), "http://orders.internal:8080/status/200")
+    answer = api.call("/x")
+    assert answer.status == 200 and backend.last.header("Host") == "orders.internal:8080"
+    told = explained(cardea, answer)
+    assert told["chosenAmong"] == {"arn": f"{ARN}/orders/0f0f", "targets": 1, "wellTargets": 1, "retries": 0}
+    assert told["backEnd"]["address"] == backend.authority
+
+
+def test_a_file_of_targets_is_followed(start: Callable[..., Cardea], tmp_path: Path, three: list[Process]) -> None:
+    file = tmp_path / "targets"
+    file.write_text(f"127.0.0.1:{three[0].port}\n")
+    cardea = configured(start, tmp_path, section("orders", f'file = "{file}"'))
+    api = private(cardea, link(cardea.client(), "orders"))
+    assert set(who(api, 2)) == {str(three[0].port)}
+    file.write_text(f"# two of them\n127.0.0.1:{three[1].port} weight=2\n127.0.0.1:{three[2].port}\n")
+    assert eventually(lambda: set(who(api)) == {str(three[1].port)})
+    share = who(api, 6)
+    assert share == {str(three[1].port): 4, str(three[2].port): 2}
+    # What makes no sense changes nothing.
+    file.write_text("no target\n")
+    assert eventually(lambda: "the file of targets cannot be used" in cardea.log())
+    assert who(api, 6) == share
+
+
+def test_a_target_that_health_checks_find_unwell_comes_back(start: Callable[..., Cardea], tmp_path: Path, three: list[Process]) -> None:
+    with Backend() as ill:
+        state = {"status": 500}
+        ill.script["/healthz"] = lambda peer, seen: peer.send(state["status"], [("Content-Type", "text/plain")], b"") or True
+        ill.script["/x"] = lambda peer, seen: peer.send(200, [("Content-Type", "text/plain")], b"ill") or True
+        checks = ['check = "http:/healthz"', 'check-statuses = "200"', "check-interval-ms = 100", "unhealthy-after = 1", "healthy-after = 1"]
+        text = section("orders", listed([ill.port, three[0].port]), *checks)
+        cardea = configured(start, tmp_path, text)
+        api = private(cardea, link(cardea.client(), "orders"))
+        assert eventually(lambda: who(api, 4) == {str(three[0].port): 4})
+        well = f'cardea_target_well{{group="orders",target="127.0.0.1:{ill.port}"}}'
+        assert metrics(cardea)[well] == 0
+        state["status"] = 200
+        assert eventually(lambda: who(api, 4) == {str(three[0].port): 2, "ill": 2})
+        assert metrics(cardea)[well] == 1
+
+
+def test_a_stage_variable_names_the_link(start: Callable[..., Cardea], tmp_path: Path, three: list[Process]) -> None:
+    text = section("blue", listed([three[0].port])) + section("green", listed([three[1].port]))
+    cardea = configured(start, tmp_path, text)
+    gw = cardea.client()
+    api = Api(cardea)
+    api.proxy("/x", "http://orders.internal/x", "GET", connectionType="VPC_LINK", connectionId="${stageVariables.link}")
+    api.deploy("blue", variables={"link": link(gw, "blue")})
+    api.deploy("green", variables={"link": link(gw, "green")})
+    for stage, process in (("blue", three[0]), ("green", three[1])):
+        api.stage = stage
+        assert set(who(api, 3)) == {str(process.port)}
+    gw.update_stage(restApiId=api.id, stageName="green", patchOperations=[{"op": "remove", "path": "/variables/link"}])
+    answer = api.call("/x")
+    assert (answer.status, answer.json()) == (500, {"message": "Internal server error"})
+    assert "is not set" in explained(cardea, answer)["refused"]["because"]
+
+
+def test_what_nobody_knows_is_a_500_and_the_operator_is_told_why(start: Callable[..., Cardea], tmp_path: Path, backend: Backend) -> None:
+    cardea = configured(start, tmp_path, section("orders", listed([backend.port])))
+    gw = cardea.client()
+    for connection, because in ((link(gw, "unknown"), "nothing is known behind"), ("abc123", "there is no VPC link")):
+        api = private(cardea, connection)
+        answer = api.call("/x")
+        assert (answer.status, answer.json()) == (500, {"message": "Internal server error"})
+        assert because in explained(cardea, answer)["refused"]["because"]
+    # With a target of its own, the integration needs none of the link's; the stage is then part of the path.
+    api = private(cardea, link(gw, "unknown"), "http://orders.internal/status/200", integrationTarget=f"{ARN}/orders/0f0f")
+    assert api.call("/x").status == 200 and backend.last.target == "/dev/status/200"
+
+
+def test_extras_are_off_where_awss_word_is_law(start: Callable[..., Cardea], tmp_path: Path, three: list[Process]) -> None:
+    ports = [three[0].port, three[1].port]
+    cardea = configured(start, tmp_path, section("orders", listed(ports)), "--profile", "aws-strict")
+    api = private(cardea, link(cardea.client(), "orders"), "http://orders.internal:8080/x")
+    assert len(who(api, 2)) == 2
+    three[0].kill()
+    statuses = collections.Counter(api.call("/x").status for _ in range(20))
+    assert statuses == {200: 10, 504: 10}, "half of the requests fail, and nobody is left out"
+
+
+def test_a_stream_of_events_passes_piece_by_piece(start: Callable[..., Cardea], tmp_path: Path, backend: Backend) -> None:
+    go = threading.Event()
+
+    def events(peer: Any, seen: Any) -> bool:
+        peer.conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for number in (b"1", b"2"):
+            event = b"data: " + number + b"\n\n"
+            peer.conn.sendall(b"%x\r\n%s\r\n" % (len(event), event))
+            assert go.wait(20)
+        peer.conn.sendall(b"0\r\n\r\n")
+        return True
+
+    backend.script["/events"] = events
+    cardea = configured(start, tmp_path, section("orders", listed([backend.port])))
+    api = private(cardea, link(cardea.client(), "orders"), "http://orders.internal/events")
+    import socket
+
+    with socket.create_connection(cardea.data, timeout=20) as caller:
+        caller.sendall(f"GET /dev/x HTTP/1.1\r\nHost: {cardea.host(api.id)}\r\n\r\n".encode())
+        came = b""
+        while b"data: 1\n\n" not in came:
+            piece = caller.recv(4096)
+            assert piece, came
+            came += piece
+        # The second is not even sent before the first is here.
+        assert b"data: 2" not in came and b"text/event-stream" in came
+        go.set()
+        while b"0\r\n\r\n" not in came:
+            piece = caller.recv(4096)
+            assert piece, came
+            came += piece
+        assert b"data: 2\n\n" in came
