@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import collections
 import json
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import pytest
+from botocore.config import Config
 
 from backend import Backend
 from bench import Api, fresh
@@ -244,8 +247,6 @@ def test_a_stream_of_events_passes_piece_by_piece(start: Callable[..., Cardea], 
     backend.script["/events"] = events
     cardea = configured(start, tmp_path, section("orders", listed([backend.port])))
     api = private(cardea, link(cardea.client(), "orders"), "http://orders.internal/events")
-    import socket
-
     with socket.create_connection(cardea.data, timeout=20) as caller:
         caller.sendall(f"GET /dev/x HTTP/1.1\r\nHost: {cardea.host(api.id)}\r\n\r\n".encode())
         came = b""
@@ -261,3 +262,215 @@ def test_a_stream_of_events_passes_piece_by_piece(start: Callable[..., Cardea], 
             assert piece, came
             came += piece
         assert b"data: 2\n\n" in came
+
+
+class Names:
+    """A DNS server with a few names, over UDP."""
+
+    def __init__(self) -> None:
+        self.records: dict[tuple[str, int], list[bytes]] = {}
+        self.asked: list[str] = []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.socket.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def service(self, name: str, *services: tuple[int, int, str]) -> None:
+        """SRV records: weight, port, host."""
+        self.records[name, 33] = [struct.pack("!HHH", 0, weight, port) + self.name(host) for weight, port, host in services]
+
+    def addresses(self, name: str, *addresses: str) -> None:
+        self.records[name, 1] = [socket.inet_aton(address) for address in addresses]
+
+    @staticmethod
+    def name(text: str) -> bytes:
+        return b"".join(bytes([len(label)]) + label.encode() for label in text.split(".")) + b"\0"
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                question, peer = self.socket.recvfrom(4096)
+            except OSError:
+                return
+            end = question.index(b"\0", 12) + 1
+            labels, at = [], 12
+            while question[at]:
+                labels.append(question[at + 1 : at + 1 + question[at]].decode())
+                at += 1 + question[at]
+            sort = struct.unpack("!H", question[end : end + 2])[0]
+            found = self.records.get((".".join(labels), sort), [])
+            self.asked.append(".".join(labels))
+            head = question[:2] + struct.pack("!HHHHH", 0x8180, 1, len(found), 0, 0)
+            records = b"".join(struct.pack("!HHHIH", 0xC00C, sort, 1, 1, len(data)) + data for data in found)
+            self.socket.sendto(head + question[12 : end + 4] + records, peer)
+
+
+@pytest.fixture
+def names() -> Iterator[Names]:
+    server = Names()
+    yield server
+    server.socket.close()
+
+
+def test_dns_tells_targets_for_as_long_as_its_records_live(start: Callable[..., Cardea], tmp_path: Path, three: list[Process], names: Names) -> None:
+    ports = [process.port for process in three]
+    names.service("_http.orders.test", (3, ports[0], "one.test"), (1, ports[1], "one.test"))
+    names.addresses("one.test", "127.0.0.1")
+    text = section("services", 'srv = "_http.orders.test"', f'dns-server = "{names.address}"')
+    text += section("plain", f'dns = "one.test:{ports[2]}"', f'dns-server = "{names.address}"')
+    cardea = configured(start, tmp_path, text)
+    gw = cardea.client()
+    api = private(cardea, link(gw, "services"))
+    assert who(api, 8) == {str(ports[0]): 6, str(ports[1]): 2}
+    assert set(who(private(cardea, link(gw, "plain")), 2)) == {str(ports[2])}
+    # The records live for a second, then they are asked for again.
+    names.service("_http.orders.test", (1, ports[2], "one.test"))
+    assert eventually(lambda: set(who(api, 2)) == {str(ports[2])})
+    # A name that is gone changes nothing.
+    names.records.clear()
+    asked = len(names.asked)
+    assert eventually(lambda: "DNS tells no targets" in cardea.log() and len(names.asked) > asked)
+    assert set(who(api, 2)) == {str(ports[2])}
+
+
+def balancing(cardea: Cardea) -> Any:
+    return cardea.client("elbv2", check=True)
+
+
+def discovery(cardea: Cardea) -> Any:
+    # DiscoverInstances goes to a host of its own on AWS.
+    config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False)
+    return cardea.client("servicediscovery", config=config)
+
+
+def target_group(elb: Any, name: str, ports: list[int], **more: Any) -> str:
+    asked = {"Name": name, "Protocol": "TCP", "Port": 80, "TargetType": "ip", "VpcId": "vpc-1", **more}
+    arn = elb.create_target_group(**asked)["TargetGroups"][0]["TargetGroupArn"]
+    elb.register_targets(TargetGroupArn=arn, Targets=targets(ports))
+    return arn
+
+
+def targets(ports: list[int]) -> list[dict[str, Any]]:
+    return [{"Id": "127.0.0.1", "Port": port} for port in ports]
+
+
+def forward(*shares: tuple[str, int]) -> list[dict[str, Any]]:
+    return [{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in shares]}}]
+
+
+def test_a_load_balancer_made_by_its_api_is_what_a_link_leads_to(start: Callable[..., Cardea], tmp_path: Path, three: list[Process]) -> None:
+    ports = [process.port for process in three]
+    cardea = configured(start, tmp_path, "")
+    elb, gw = balancing(cardea), cardea.client()
+    balancer = elb.create_load_balancer(Name="orders", Type="network", Scheme="internal", Subnets=["subnet-1"])["LoadBalancers"][0]
+    blue, green = target_group(elb, "blue", ports[:1]), target_group(elb, "green", ports[1:2])
+    listener = elb.create_listener(LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="TCP", Port=8080, DefaultActions=forward((blue, 1)))
+    listener = listener["Listeners"][0]["ListenerArn"]
+    made = gw.create_vpc_link(name="orders", targetArns=[balancer["LoadBalancerArn"]])["id"]
+    api = private(cardea, made, f"http://{balancer['DNSName']}:8080/x")
+    assert who(api, 3) == {str(ports[0]): 3}
+    # Each answer is true for the next request: none of these waits.
+    elb.modify_listener(ListenerArn=listener, DefaultActions=forward((blue, 3), (green, 1)))
+    assert who(api, 8) == {str(ports[0]): 6, str(ports[1]): 2}
+    elb.register_targets(TargetGroupArn=green, Targets=targets(ports[2:]))
+    elb.modify_listener(ListenerArn=listener, DefaultActions=forward((green, 1)))
+    assert who(api, 4) == {str(ports[1]): 2, str(ports[2]): 2}
+    elb.deregister_targets(TargetGroupArn=green, Targets=targets(ports[1:2]))
+    assert who(api, 3) == {str(ports[2]): 3}
+    # The port of the URI picks the listener.
+    other = private(cardea, made, "http://orders.internal:81/x")
+    answer = other.call("/x")
+    assert answer.status == 500 and "no listener on port 81; it has 8080" in explained(cardea, answer)["refused"]["because"]
+    # An integration that names the listener itself needs no port.
+    third = private(cardea, made, "http://orders.internal/x", integrationTarget=listener)
+    assert set(who(third)) == {str(ports[2])}
+    # All of it is still there after a power cut.
+    cardea.kill()
+    cardea.start()
+    assert who(api, 3) == {str(ports[2]): 3}
+    elb = balancing(cardea)
+    assert [one["LoadBalancerName"] for one in elb.describe_load_balancers()["LoadBalancers"]] == ["orders"]
+    elb.delete_listener(ListenerArn=listener)
+    assert api.call("/x").status == 500
+    elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
+    elb.delete_target_group(TargetGroupArn=blue)
+    with pytest.raises(elb.exceptions.TargetGroupNotFoundException):
+        elb.describe_target_health(TargetGroupArn=blue)
+
+
+def test_the_health_of_targets_is_told(start: Callable[..., Cardea], tmp_path: Path, three: list[Process]) -> None:
+    cardea = configured(start, tmp_path, "")
+    elb = balancing(cardea)
+    three[1].kill()
+    ports = [three[0].port, three[1].port]
+    checks = {"HealthCheckProtocol": "HTTP", "HealthCheckPath": "/", "HealthCheckIntervalSeconds": 5, "UnhealthyThresholdCount": 2}
+    group = target_group(elb, "blue", ports, **checks)
+
+    def health() -> dict[int, str]:
+        told = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        return {one["Target"]["Port"]: one["TargetHealth"]["State"] for one in told}
+
+    assert set(health().values()) == {"unused"}
+    balancer = elb.create_load_balancer(Name="orders", Type="network", Subnets=["subnet-1"])["LoadBalancers"][0]["LoadBalancerArn"]
+    elb.create_listener(LoadBalancerArn=balancer, Protocol="TCP", Port=80, DefaultActions=[{"Type": "forward", "TargetGroupArn": group}])
+    # Two looks, five seconds apart.
+    assert eventually(lambda: health() == {ports[0]: "healthy", ports[1]: "unhealthy"}, 20), health()
+
+
+def test_errors_of_load_balancers_are_the_clients_own(start: Callable[..., Cardea], tmp_path: Path) -> None:
+    cardea = configured(start, tmp_path, "")
+    elb = balancing(cardea)
+    group = target_group(elb, "blue", [80])
+    with pytest.raises(elb.exceptions.DuplicateTargetGroupNameException):
+        target_group(elb, "blue", [80], Port=81)
+    with pytest.raises(elb.exceptions.LoadBalancerNotFoundException):
+        elb.describe_load_balancers(Names=["none"])
+    with pytest.raises(elb.exceptions.ListenerNotFoundException):
+        elb.delete_listener(ListenerArn="arn:x")
+    with pytest.raises(elb.exceptions.ClientError) as told:
+        elb.create_load_balancer(Name="a_b")
+    assert told.value.response["Error"]["Code"] == "ValidationError"
+    elb.add_tags(ResourceArns=[group], Tags=[{"Key": "a", "Value": "<b> & c"}])
+    assert elb.describe_tags(ResourceArns=[group])["TagDescriptions"][0]["Tags"] == [{"Key": "a", "Value": "<b> & c"}]
+    stranger = cardea.client("elbv2", aws_secret_access_key="wrong")
+    with pytest.raises(elb.exceptions.ClientError) as told:
+        stranger.describe_load_balancers()
+    assert told.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_a_service_of_cloud_map_is_what_an_integration_asks_for(start: Callable[..., Cardea], tmp_path: Path, three: list[Process]) -> None:
+    cardea = configured(start, tmp_path, "")
+    gw, sd = cardea.client(), discovery(cardea)
+    operation = sd.create_http_namespace(Name="here", Description="d")["OperationId"]
+    done = sd.get_operation(OperationId=operation)["Operation"]
+    assert done["Status"] == "SUCCESS"
+    service = sd.create_service(Name="orders", NamespaceId=done["Targets"]["NAMESPACE"], HealthCheckCustomConfig={"FailureThreshold": 1})["Service"]
+    assert service["CreateDate"].year > 2020
+
+    def register(name: str, process: Process, stage: str) -> None:
+        attributes = {"AWS_INSTANCE_IPV4": "127.0.0.1", "AWS_INSTANCE_PORT": str(process.port), "stage": stage}
+        sd.register_instance(ServiceId=service["Id"], InstanceId=name, Attributes=attributes)
+
+    for name, process, stage in (("a", three[0], "prod"), ("b", three[1], "prod"), ("c", three[2], "test")):
+        register(name, process, stage)
+    found = sd.discover_instances(NamespaceName="here", ServiceName="orders", QueryParameters={"stage": "prod"})["Instances"]
+    assert [(one["InstanceId"], one["HealthStatus"]) for one in found] == [("a", "HEALTHY"), ("b", "HEALTHY")]
+    made = gw.create_vpc_link(name="here", targetArns=[service["Arn"]])["id"]
+    api = private(cardea, made, "http://orders.here/x", integrationTarget=f"{service['Arn']}?stage=prod")
+    assert who(api, 4) == {str(three[0].port): 2, str(three[1].port): 2}
+    sd.update_instance_custom_health_status(ServiceId=service["Id"], InstanceId="a", Status="UNHEALTHY")
+    assert who(api, 2) == {str(three[1].port): 2}
+    sd.deregister_instance(ServiceId=service["Id"], InstanceId="b")
+    register("c", three[2], "prod")
+    assert who(api, 2) == {str(three[2].port): 2}
+    with pytest.raises(sd.exceptions.ServiceNotFound):
+        sd.get_service(Id="srv-none")
+    with pytest.raises(sd.exceptions.ResourceInUse):
+        sd.delete_service(Id=service["Id"])
+    # Older clients speak JSON.
+    headers = {"X-Amz-Target": "Route53AutoNaming_v20170314.ListServices", "Content-Type": "application/x-amz-json-1.1"}
+    told = cardea.signed("POST", "/", b"{}", service="servicediscovery", headers=headers)
+    assert told.status == 200 and told.json()["Services"][0]["Id"] == service["Id"]
+    cardea.kill()
+    cardea.start()
+    assert who(api, 2) == {str(three[2].port): 2}

@@ -2,8 +2,9 @@
 
 use crate::backup;
 use crate::config::Config;
+use crate::config::upstreams::usual_terms;
 use crate::credentials::{KnownKeys, RootKey, RunFile, sealing_key};
-use crate::edge::control::{ControlPort, Service};
+use crate::edge::control::{CONTROL_BODY_BYTES_MAX, ControlPort, Service};
 use crate::edge::{self, Certificates, Lanes, Limits, Packer, Plan, PolicyPlan, TlsPlan, TrustedProxies};
 use crate::functions;
 use crate::log;
@@ -12,9 +13,10 @@ use crate::runtime::logs::{LogSettings, Logs};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
 use crate::upstreams;
 use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
+use base::api::dialect::Dialect;
 use base::api::dispatch::Catalogue;
 use base::api::{
-    ApiError, AuthorizerTrial, Entry, FunctionAnswer, FunctionCall, House, LogPage, Progress, Running, Settings, Trial, Tried,
+    ApiError, AuthorizerTrial, Entry, FunctionAnswer, FunctionCall, House, LogPage, Progress, Running, Settings, TargetState, Trial, Tried,
     TriedAuthorizer,
 };
 use base::gate::limit_buffered_bytes;
@@ -24,7 +26,7 @@ use base::world::{Clock, Day, Ids};
 use deliver::function::Functions;
 use deliver::function::host::Host;
 use deliver::function::remote::{Credentials, Environment, Lambda};
-use deliver::upstream::balance::Registry;
+use deliver::upstream::balance::{Health, PeerState, Registry};
 use deliver::upstream::{Tls, Upstreams};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -58,7 +60,18 @@ const CODE_BODY_BYTES_MAX: usize = 70 * 1024 * 1024;
 /// Services of AWS's that this program has beside API Gateway.
 pub fn services() -> Vec<Service> {
     let body_bytes_max = ("/2015-03-31/functions", CODE_BODY_BYTES_MAX);
-    vec![Service { name: "lambda", catalogue: Catalogue::new(deliver::LAMBDA_OPERATIONS), body_bytes_max }]
+    let lambda = Service { name: "lambda", catalogue: Catalogue::new(deliver::LAMBDA_OPERATIONS), dialect: Dialect::Rest, body_bytes_max };
+    let spoken = |name, operations, dialect| {
+        let body_bytes_max = ("/", CONTROL_BODY_BYTES_MAX);
+        Service { name, catalogue: Catalogue::new(operations), dialect, body_bytes_max }
+    };
+    let (version, namespace) = ("2015-12-01", "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/");
+    let (target, dates) = ("Route53AutoNaming_v20170314", &["CreateDate", "UpdateDate"]);
+    vec![
+        lambda,
+        spoken("elasticloadbalancing", deliver::LOAD_BALANCER_OPERATIONS, Dialect::Query { version, namespace }),
+        spoken("servicediscovery", deliver::CLOUD_MAP_OPERATIONS, Dialect::Rpc { target, dates }),
+    ]
 }
 
 /// A running node.
@@ -123,6 +136,7 @@ impl Node {
                 explain_requests_per_thread: config.explain_requests.div_ceil(threads),
                 payload_bytes_max: config.payload_bytes_max,
                 aws_strict: config.aws_strict,
+                usual_terms: usual_terms(config.aws_strict),
             },
             tokio::runtime::Handle::current(),
         );
@@ -136,7 +150,7 @@ impl Node {
         // The longest prefix wins.
         proxies.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
         gateway.follow(proxies).await.map_err(|why| words(&why))?;
-        upstreams::start(&config.upstreams, &gateway.registry)?;
+        upstreams::start(&config.upstreams, &gateway.registry).await?;
         tokio::spawn(Registry::keep(Arc::downgrade(&gateway.registry), upstream_tls.clone()));
 
         let control = TcpListener::bind(config.control).await.map_err(|why| {
@@ -301,6 +315,15 @@ impl Running for Live {
 
     fn function_log(&self, realm: &Realm, name: &str, after: u64) -> Option<LogPage> {
         functions::log(&self.host, realm, name, after)
+    }
+
+    fn targets(&self, group: &str) -> Vec<TargetState> {
+        let here = self.gateway.registry.states().into_iter().filter(|state| *state.group == *group);
+        let health = |state: &PeerState| match state.health {
+            Health::Unknown => None,
+            known => Some(known == Health::Healthy),
+        };
+        here.map(|state| TargetState { health: health(&state), host: state.host, port: state.port, because: state.because }).collect()
     }
 
     fn flush_cache(&self, api: &str, stage: &str) {

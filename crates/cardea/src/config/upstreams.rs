@@ -1,8 +1,11 @@
 //! `[[upstream]]` sections of `cardea.toml`: targets behind the ARNs that VPC links and private integrations name.
 
 use super::ConfigError;
-use deliver::upstream::balance::{Balance, Check, Endpoint, HashBy, HttpCheck, RETRIES_MAX, Terms, statuses};
+use deliver::load_balancer::record::statuses;
+use deliver::upstream::balance::{Balance, Check, Endpoint, HashBy, HttpCheck, RETRIES_MAX, Terms};
+use deliver::upstream::dns::{Sort, question};
 use serde::Deserialize;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// Sections of one file.
@@ -22,6 +25,8 @@ pub struct UpstreamPlan {
     /// What it answers for: a load balancer's ARN, a listener's, a Cloud Map service's.
     pub arns: Vec<String>,
     pub source: TargetSource,
+    /// Who is asked for names; `None` for the system's servers.
+    pub dns_server: Option<SocketAddr>,
     pub terms: Terms,
 }
 
@@ -46,6 +51,7 @@ struct Section {
     file: Option<PathBuf>,
     dns: Option<String>,
     srv: Option<String>,
+    dns_server: Option<String>,
     balance: Option<String>,
     hash_by: Option<String>,
     check: Option<String>,
@@ -112,7 +118,15 @@ fn plan(section: Section, aws_strict: bool) -> Result<UpstreamPlan, String> {
         return Err(format!("arns must be 1 to {ARNS_MAX} ARNs, of load balancers, listeners or Cloud Map services"));
     }
     let terms = terms(&section, aws_strict)?;
-    Ok(UpstreamPlan { source: source(&section)?, name: section.name, arns: section.arns, terms })
+    let dns_server = match &section.dns_server {
+        None => None,
+        Some(_) if section.dns.is_none() && section.srv.is_none() => return Err("dns-server is for dns and srv".into()),
+        Some(text) => {
+            let server = text.parse().map_err(|_| format!("dns-server is {text:?}: it must be an address and a port, as 127.0.0.1:53"))?;
+            Some(server)
+        }
+    };
+    Ok(UpstreamPlan { source: source(&section)?, dns_server, name: section.name, arns: section.arns, terms })
 }
 
 fn source(section: &Section) -> Result<TargetSource, String> {
@@ -124,7 +138,8 @@ fn source(section: &Section) -> Result<TargetSource, String> {
             let one = Endpoint::parse(name)?;
             Ok(TargetSource::Addresses(one.host.into(), one.port))
         }
-        (None, None, None, Some(name)) => Ok(TargetSource::Services(name.clone())),
+        (None, None, None, Some(name)) if question(0, name, Sort::Srv).is_some() => Ok(TargetSource::Services(name.clone())),
+        (None, None, None, Some(name)) => Err(format!("srv is {name:?}: it must be a name, as _http._tcp.orders.internal")),
         _ => Err("it must have one of targets, file, dns and srv".into()),
     }
 }
@@ -258,6 +273,9 @@ mod tests {
             ("targets = []\nretries = 9", "5 at most"),
             ("targets = []\ncheck = \"udp\"", "tcp, http:/PATH"),
             ("targets = []\ncheck = \"tcp\"\nhealthy-after = 0", "1 to 100"),
+            ("dns = \"a\"", "HOST:PORT"),
+            ("srv = \"a..b\"", "must be a name"),
+            ("targets = []\ndns-server = \"127.0.0.1:53\"", "for dns and srv"),
             ("targets = []\nretry = 1", "unknown field `retry`"),
         ] {
             let said = sections(&format!("{HEAD}{rest}"), false).unwrap_err();

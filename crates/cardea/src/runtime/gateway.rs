@@ -22,7 +22,7 @@ use base::world::{Clock, Day};
 use define::rest_api::record::RestApi;
 use define::tree::ApiTree;
 use deliver::response_cache::cluster_bytes;
-use deliver::upstream::balance::Registry;
+use deliver::upstream::balance::{Registry, Terms};
 use publish::stage::record::Stage;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -75,6 +75,8 @@ pub struct GatewaySettings {
     pub payload_bytes_max: u64,
     /// Nothing is done that AWS has not.
     pub aws_strict: bool,
+    /// How targets behind load balancers are treated where nobody says.
+    pub usual_terms: Terms,
 }
 
 /// When the follower ends, for whatever reason, nobody waits for it any more.
@@ -110,7 +112,7 @@ impl Gateway {
     ) -> Gateway {
         let registry = Arc::new(Registry::new(clock.clone()));
         Gateway {
-            networks: Networks::new(registry.clone()),
+            networks: Networks::new(registry.clone(), settings.usual_terms.clone()),
             registry,
             table: Arc::default(),
             keys: KeyRing::default(),

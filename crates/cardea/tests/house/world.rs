@@ -78,6 +78,7 @@ impl World {
             response_cache_bytes_max: 1 << 20,
             payload_bytes_max: 10 << 20,
             aws_strict: false,
+            usual_terms: Default::default(),
         };
         let background = tokio::runtime::Handle::current();
         let gateway = Gateway::new(store.clone(), sealer.clone(), clock.clone(), quotas, logs.unwrap(), settings, background);

@@ -15,6 +15,7 @@ mod answer;
 pub mod balance;
 mod connection;
 mod dial;
+pub mod dns;
 mod exchange;
 mod failure;
 mod outgoing;

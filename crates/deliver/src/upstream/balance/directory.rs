@@ -90,10 +90,13 @@ pub struct Wanted {
     pub origin: Arc<Target>,
 }
 
+/// A VPC link: account, region, id.
+type LinkKey = (Arc<str>, Arc<str>, Box<str>);
+
 /// All that is known.
 #[derive(Default)]
 pub struct Directory {
-    links: HashMap<(Arc<str>, Arc<str>, Box<str>), Link>,
+    links: HashMap<LinkKey, Link>,
     /// By a listener's ARN.
     listeners: HashMap<Arc<str>, Vec<Forward>>,
     /// The listener of a load balancer's ARN and a port.

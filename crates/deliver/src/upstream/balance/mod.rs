@@ -27,4 +27,4 @@ pub use directory::{Directory, Endpoint, Forward, Link, Plan, Wanted};
 pub(in crate::upstream) use peer::InUse;
 pub use peer::{Health, Peer};
 pub use registry::{Entry, PeerState, Registry};
-pub use terms::{Balance, Check, HashBy, HttpCheck, RETRIES_MAX, Terms, WEIGHT_MAX, statuses};
+pub use terms::{Balance, Check, HashBy, HttpCheck, RETRIES_MAX, Terms, WEIGHT_MAX};

@@ -82,31 +82,3 @@ pub struct HttpCheck {
     /// Over TLS; certificates are not judged, as load balancers do not.
     pub tls: bool,
 }
-
-/// Statuses as AWS writes them: `200`, `200,202`, `200-299`, or several of these with commas between. `None` if it is none of these.
-pub fn statuses(text: &str) -> Option<Vec<RangeInclusive<u16>>> {
-    const RANGES_MAX: usize = 32;
-    let status = |text: &str| text.trim().parse::<u16>().ok().filter(|status| (100..600).contains(status));
-    let ranges: Option<Vec<_>> = text
-        .split(',')
-        .map(|part| match part.split_once('-') {
-            Some((from, to)) => Some(status(from)?..=status(to)?),
-            None => status(part).map(|one| one..=one),
-        })
-        .collect();
-    ranges.filter(|ranges| ranges.len() <= RANGES_MAX && ranges.iter().all(|range| !range.is_empty()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn statuses_are_read_as_aws_writes_them() {
-        assert_eq!(statuses("200"), Some(vec![200..=200]));
-        assert_eq!(statuses("200-299, 404"), Some(vec![200..=299, 404..=404]));
-        for text in ["", "2xx", "299-200", "200-", "99", "600", &"200,".repeat(40)] {
-            assert_eq!(statuses(text), None, "{text}");
-        }
-    }
-}

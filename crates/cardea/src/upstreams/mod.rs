@@ -1,36 +1,101 @@
-//! Targets from `cardea.toml`: listed there, or in files that are watched.
+//! Targets from `cardea.toml`: listed there, in files that are watched, or found by DNS.
 
-use crate::config::upstreams::{TargetSource, UpstreamPlan, targets_of};
+mod resolver;
+
+use crate::config::upstreams::{TARGETS_MAX, TargetSource, UpstreamPlan, targets_of};
 use crate::node::NodeError;
 use deliver::upstream::balance::{Endpoint, Plan, Registry};
+use resolver::{Resolved, Resolver};
 use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// How often watched files are looked at.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long the first answers of DNS are waited for at the start.
+const FIRST_ANSWERS: Duration = Duration::from_secs(3);
+/// How long an answer is believed at least, and at most, whatever its records say; and until a question without an answer is asked again.
+const BELIEVED_SECONDS: std::ops::RangeInclusive<u32> = 1..=300;
+const ASKED_AGAIN: Duration = Duration::from_secs(5);
 /// Bytes of a file.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// Puts what configuration says into the registry, and keeps it true. A file that cannot be read at the start is an error.
-pub(crate) fn start(plans: &[UpstreamPlan], registry: &Arc<Registry>) -> Result<(), NodeError> {
+pub(crate) async fn start(plans: &[UpstreamPlan], registry: &Arc<Registry>) -> Result<(), NodeError> {
+    let mut first = Vec::new();
     for plan in plans {
         let endpoints = match &plan.source {
             TargetSource::Listed(endpoints) => endpoints.clone(),
             TargetSource::File(path) => {
                 let text = text(path).and_then(|text| read(&text));
                 let endpoints = text.map_err(|why| NodeError(format!("upstream {}: {}: {why}", plan.name, path.display())))?;
-                tokio::spawn(watch(plan.clone(), endpoints.clone(), Arc::downgrade(registry)));
-                endpoints
+                set(plan, endpoints.clone(), registry);
+                tokio::spawn(watch(plan.clone(), endpoints, Arc::downgrade(registry)));
+                continue;
             }
             TargetSource::Addresses(..) | TargetSource::Services(_) => {
-                return Err(NodeError(format!("upstream {}: targets from DNS come with the next release", plan.name)));
+                // Nothing, until there is an answer: after that nobody else says what is there.
+                set(plan, Vec::new(), registry);
+                let (answered, waits) = oneshot::channel();
+                tokio::spawn(follow(plan.clone(), answered, Arc::downgrade(registry)));
+                first.push(waits);
+                continue;
             }
         };
         set(plan, endpoints, registry);
     }
+    let all = async {
+        for one in first {
+            // Whoever has nothing to say has said why in the log.
+            let _answered = one.await;
+        }
+    };
+    // A server that is silent does not keep us from serving others.
+    let _in_time = tokio::time::timeout(FIRST_ANSWERS, all).await;
     Ok(())
+}
+
+/// Asks DNS for as long as the registry lives, as often as its answers say. Where there is no answer, the last one stays.
+async fn follow(plan: UpstreamPlan, answered: oneshot::Sender<()>, registry: Weak<Registry>) {
+    let resolver = Resolver::new(plan.dns_server);
+    let (mut answered, mut known, mut flaw) = (Some(answered), Vec::new(), String::new());
+    loop {
+        let asked = match &plan.source {
+            TargetSource::Addresses(name, port) => resolver.addresses(name, *port).await,
+            TargetSource::Services(name) => resolver.services(name).await,
+            TargetSource::Listed(_) | TargetSource::File(_) => return,
+        };
+        let Some(registry) = registry.upgrade() else { return };
+        let wait = match asked {
+            Ok(Resolved { mut endpoints, ttl_seconds }) => {
+                flaw.clear();
+                // Servers turn the order of records; whose turn it is is decided here.
+                endpoints.sort_by(|a, b| (&a.host, a.port).cmp(&(&b.host, b.port)));
+                endpoints.truncate(TARGETS_MAX);
+                if endpoints != known {
+                    tracing::info!(upstream = plan.name, targets = endpoints.len(), "DNS tells other targets");
+                    known.clone_from(&endpoints);
+                    set(&plan, endpoints, &registry);
+                }
+                Duration::from_secs(u64::from(ttl_seconds.clamp(*BELIEVED_SECONDS.start(), *BELIEVED_SECONDS.end())))
+            }
+            Err(why) => {
+                if why != flaw {
+                    tracing::error!(upstream = plan.name, why, "DNS tells no targets; what it said before stays");
+                    flaw = why;
+                }
+                ASKED_AGAIN
+            }
+        };
+        drop(registry);
+        if let Some(answered) = answered.take() {
+            // Nobody waits any more if the first answer took too long.
+            let _late = answered.send(());
+        }
+        tokio::time::sleep(wait).await;
+    }
 }
 
 fn set(plan: &UpstreamPlan, endpoints: Vec<Endpoint>, registry: &Registry) {
