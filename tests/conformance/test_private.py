@@ -381,13 +381,19 @@ def test_a_load_balancer_made_by_its_api_is_what_a_link_leads_to(start: Callable
     other = private(cardea, made, "http://orders.internal:81/x")
     answer = other.call("/x")
     assert answer.status == 500 and "no listener on port 81; it has 8080" in explained(cardea, answer)["refused"]["because"]
-    # An integration that names the listener itself needs no port.
-    third = private(cardea, made, "http://orders.internal/x", integrationTarget=listener)
+    # An integration that names the listener itself needs no port; links of the second kind lead nowhere else.
+    second = cardea.client("apigatewayv2", check=True)
+    wide = second.create_vpc_link(Name="wide", SubnetIds=["subnet-1"])
+    assert second.get_vpc_link(VpcLinkId=wide["VpcLinkId"])["VpcLinkStatus"] == "AVAILABLE"
+    third = private(cardea, wide["VpcLinkId"], "http://orders.internal/x", integrationTarget=listener)
     assert set(who(third)) == {str(ports[2])}
     # All of it is still there after a power cut.
     cardea.kill()
     cardea.start()
     assert who(api, 3) == {str(ports[2]): 3}
+    assert set(who(third)) == {str(ports[2])}
+    cardea.client("apigatewayv2").delete_vpc_link(VpcLinkId=wide["VpcLinkId"])
+    assert third.call("/x").status == 500
     elb = balancing(cardea)
     assert [one["LoadBalancerName"] for one in elb.describe_load_balancers()["LoadBalancers"]] == ["orders"]
     elb.delete_listener(ListenerArn=listener)

@@ -69,6 +69,7 @@ pub fn services() -> Vec<Service> {
     let (target, dates) = ("Route53AutoNaming_v20170314", &["CreateDate", "UpdateDate"]);
     vec![
         lambda,
+        spoken("apigateway", deliver::SECOND_OPERATIONS, Dialect::Rest),
         spoken("elasticloadbalancing", deliver::LOAD_BALANCER_OPERATIONS, Dialect::Query { version, namespace }),
         spoken("servicediscovery", deliver::CLOUD_MAP_OPERATIONS, Dialect::Rpc { target, dates }),
     ]

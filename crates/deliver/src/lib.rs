@@ -5,7 +5,7 @@
 //! - [`upstream`]: connections to HTTP endpoints, kept and used again.
 //! - [`function`]: Lambda functions, here and elsewhere.
 //! - [`gateway_response`]: what a refusal looks like.
-//! - [`vpc_link`]: the ways to private networks, and [`load_balancer`] and [`cloud_map`]: what is there.
+//! - [`vpc_link`] and [`vpc_link_v2`]: the ways to private networks, and [`load_balancer`] and [`cloud_map`]: what is there.
 //!
 //! What is compiled is shared by all data threads and holds no thread's things; what belongs to a thread ([`upstream::Upstreams`]) is
 //! handed to the call.
@@ -22,6 +22,7 @@ pub mod mapping;
 pub mod response_cache;
 pub mod upstream;
 pub mod vpc_link;
+pub mod vpc_link_v2;
 
 pub use flaw::Flaw;
 
@@ -35,6 +36,9 @@ pub const LAMBDA_OPERATIONS: &[&[Entry]] = &[function::operations::OPERATIONS];
 
 /// The operations of the load balancing service.
 pub const LOAD_BALANCER_OPERATIONS: &[&[Entry]] = &[load_balancer::operations::OPERATIONS];
+
+/// The operations of the second control API.
+pub const SECOND_OPERATIONS: &[&[Entry]] = &[vpc_link_v2::OPERATIONS];
 
 /// The operations of Cloud Map.
 pub const CLOUD_MAP_OPERATIONS: &[&[Entry]] = &[cloud_map::operations::OPERATIONS];

@@ -183,7 +183,7 @@ pub struct Notes {
     /// The call to the back end.
     pub upstream: Upstream,
     /// Among whom it was chosen.
-    pub among: Option<Among>,
+    pub among: Option<Box<Among>>,
     /// The function that was invoked, by ARN.
     pub function: Option<Arc<str>>,
     /// What was wrong with it: the message of its own error, or why there was no answer.

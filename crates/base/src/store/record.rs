@@ -73,6 +73,8 @@ pub mod kind {
     pub const USAGE_PLAN_KEY: Kind = Kind("usageplankey");
     /// A VPC link.
     pub const VPC_LINK: Kind = Kind("vpclink");
+    /// A VPC link of the second kind.
+    pub const VPC_LINK_V2: Kind = Kind("vpclinkv2");
     /// All kinds, for tests over the catalogue and for reading stored words back.
     pub const ALL: &[Kind] = &[
         ACCOUNT,
@@ -105,6 +107,7 @@ pub mod kind {
         USAGE_PLAN,
         USAGE_PLAN_KEY,
         VPC_LINK,
+        VPC_LINK_V2,
     ];
 }
 

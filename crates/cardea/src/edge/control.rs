@@ -1,6 +1,7 @@
 //! The control port, on hyper: the AWS wire protocols, health, and our own small API.
 //!
 //! What is recognised, in order: `/livez`, `/readyz` and `/metrics` (unsigned); an operation of API Gateway by verb and path, signed;
+//! one of another service, by path, form or target, signed;
 //! the path shapes of deployed APIs (unsigned, handed to a data thread as data); `/_cardea/explain/ID`, `/_cardea/backup` and our own
 //! operations, signed as service `cardea`. Everything else must be signed, too, before it is told that it is unknown.
 

@@ -9,7 +9,8 @@ use deliver::vpc_link::record::VpcLink;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-const KINDS: [base::store::Kind; 5] = [kind::VPC_LINK, kind::TARGET_GROUP, kind::LISTENER, kind::DISCOVERY_SERVICE, kind::INSTANCE];
+const KINDS: [base::store::Kind; 6] =
+    [kind::VPC_LINK, kind::VPC_LINK_V2, kind::TARGET_GROUP, kind::LISTENER, kind::DISCOVERY_SERVICE, kind::INSTANCE];
 /// What a group's algorithm is called, and its slow start.
 const ALGORITHM: &str = "load_balancing.algorithm.type";
 const SLOW_START: &str = "slow_start.duration_seconds";
@@ -98,6 +99,8 @@ impl Networks {
                 let target = link.target_arns.into_iter().next().map(Into::into);
                 directory.set_link(&realm.account, &realm.region, &link.id, Some(Link { target }));
             }
+            // Its integrations say themselves where they lead.
+            kind::VPC_LINK_V2 => directory.set_link(&realm.account, &realm.region, &row.address.id, Some(Link { target: None })),
             kind::TARGET_GROUP => {
                 let group: TargetGroup = row.record()?;
                 directory.set_group(&Noun::TargetGroup.arn(realm, &group.id), Some(self.plan(&group)));
@@ -180,7 +183,7 @@ impl Networks {
 fn delete(directory: &mut Directory, services: &mut HashMap<ServiceKey, Discovered>, stale: &mut BTreeSet<ServiceKey>, address: &Address) {
     let (realm, id) = (&address.scope.realm, &*address.id);
     match address.kind {
-        kind::VPC_LINK => directory.set_link(&realm.account, &realm.region, id, None),
+        kind::VPC_LINK | kind::VPC_LINK_V2 => directory.set_link(&realm.account, &realm.region, id, None),
         kind::TARGET_GROUP => directory.set_group(&Noun::TargetGroup.arn(realm, id), None),
         kind::LISTENER => directory.set_listener(&Noun::Listener.arn(realm, id), None),
         kind::DISCOVERY_SERVICE => {

@@ -35,7 +35,13 @@ fn entries() -> Vec<Entry> {
 
 /// Those, and those of other services, and ours.
 fn all_entries() -> Vec<Entry> {
-    let others = [deliver::LAMBDA_OPERATIONS, deliver::LOAD_BALANCER_OPERATIONS, deliver::CLOUD_MAP_OPERATIONS, deliver::OWN_OPERATIONS];
+    let others = [
+        deliver::LAMBDA_OPERATIONS,
+        deliver::LOAD_BALANCER_OPERATIONS,
+        deliver::CLOUD_MAP_OPERATIONS,
+        deliver::SECOND_OPERATIONS,
+        deliver::OWN_OPERATIONS,
+    ];
     [vec![entries()], others.map(<[_]>::concat).to_vec()].concat().concat()
 }
 

@@ -14,7 +14,8 @@ use super::trace;
 use super::uri::Uri;
 use crate::Flaw;
 use crate::mapping::{Place, Seen, Source, is_dropped_on_arrival, path_form, push_encoded};
-use crate::upstream::{Answered, Call, Trust, Upstreams, body_length};
+use crate::upstream::balance::Asking;
+use crate::upstream::{Answered, Call, Failure, Trust, Upstreams, body_length};
 use base::gate::{Ask, AskBody, Buffer, Exchange, Refusal, RefusalKind, Reply, ReplyBody, RequestBody};
 use h1::{Known, Method, OwnField, RequestWriter, Unwritable};
 use std::collections::BTreeMap;
@@ -76,11 +77,10 @@ impl HttpIntegration {
         let (asked_by_head, wanted_by_head) = (call.method == Method::Head, ex.request.head.method() == Method::Head);
         let answered = match &self.private {
             None => upstreams.ask(call, &mut ex.notes.upstream).await,
+            // Boxed, as it is rare: the future of every call would carry it.
             Some(private) => {
-                let (mut asking, target) = private.choose(upstreams, &call.target, self.uri.is_fixed(), ex)?;
-                let answered = upstreams.ask_among(Call { target, ..call }, &mut ex.notes.upstream, &mut asking).await;
-                ex.notes.among = Some(asking.among());
-                answered
+                let (asking, target) = private.choose(upstreams, &call.target, self.uri.is_fixed(), ex)?;
+                Box::pin(among(upstreams, Call { target, ..call }, asking, ex)).await
             }
         };
         let answered = answered.map_err(|failure| failure.refusal())?;
@@ -165,6 +165,13 @@ impl HttpIntegration {
         });
         Ok(())
     }
+}
+
+/// Asks one of several, and notes among whom it was chosen.
+async fn among(upstreams: &Upstreams, call: Call, mut asking: Asking, ex: &mut Exchange) -> Result<Answered, Failure> {
+    let answered = upstreams.ask_among(call, &mut ex.notes.upstream, &mut asking).await;
+    ex.notes.among = Some(Box::new(asking.among()));
+    answered
 }
 
 /// What HTTP sends when nothing is mapped.

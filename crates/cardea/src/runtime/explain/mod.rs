@@ -71,7 +71,7 @@ impl Kept {
         if notes.upstream.attempts > 0 {
             story.insert("backEnd".into(), self.back_end());
         }
-        if let Some(Among { group, targets, well, retries }) = &notes.among {
+        if let Some(Among { group, targets, well, retries }) = notes.among.as_deref() {
             let told = json!({"arn": &**group, "targets": targets, "wellTargets": well, "retries": retries});
             story.insert("chosenAmong".into(), told);
         }

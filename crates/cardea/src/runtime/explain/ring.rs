@@ -194,7 +194,7 @@ impl Packed {
         self.route = ex.place.route.take();
         self.refused = notes.refused.take();
         self.function = notes.function.take().map(|function| Box::new((function, notes.function_error.take().map(short))));
-        self.among = notes.among.take().map(Box::new);
+        self.among = notes.among.take();
         let verb = Short::of(head.method_text());
         let texts = [verb.as_bytes(), notes.key.as_bytes(), notes.plan.as_bytes(), cut(head.host_name()), cut(head.path())];
         self.lengths = texts.map(|text| text.len() as u8);
@@ -237,7 +237,7 @@ impl Packed {
             tokens_left: self.tokens_left,
             upstream,
             refused: self.refused.clone(),
-            among: self.among.as_deref().cloned(),
+            among: self.among.clone(),
             function: self.function.as_ref().map(|told| told.0.clone()),
             function_error: self.function.as_ref().and_then(|told| told.1.clone()),
             status: self.status,
