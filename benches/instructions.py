@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Callable
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests" / "conformance"))
@@ -133,13 +134,13 @@ def ask(api: str, port: int, count: int) -> None:
                 raise SystemExit(f"the program answered {came!r}")
 
 
-def counted(valgrind: str, home: Path, api: str, requests: int) -> "tuple[collections.Counter[str], collections.Counter[str]]":
+def counted(valgrind: str, home: Path, api: str, requests: int, ask: "Callable[[str, int, int], None]" = ask) -> "tuple[collections.Counter[str], collections.Counter[str]]":
     """Instructions by function, of itself and with what it calls, of a run with so many requests."""
     out = home / f"callgrind.{requests}"
     command = [valgrind, "--tool=callgrind", f"--callgrind-out-file={out}", program.binary(), "serve", "--data-dir", str(home / "data")]
     command += ["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--threads", "1", "--account-rate-limit", "0"]
     errors = (home / "valgrind.err").open("w+")
-    process = subprocess.Popen(command, env=program.clean_env(home), stdout=subprocess.PIPE, stderr=errors, text=True)
+    process = subprocess.Popen(command, env=program.clean_env(home), cwd=home, stdout=subprocess.PIPE, stderr=errors, text=True)
     ends = threading.Timer(START_SECONDS, process.kill)
     ends.start()
     try:

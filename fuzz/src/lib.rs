@@ -15,6 +15,8 @@ mod chunked;
 mod client;
 mod connection;
 mod control;
+mod dialect;
+mod dns;
 mod event_stream;
 mod http2_head;
 mod json_schema;
@@ -73,6 +75,12 @@ pub const TARGETS: &[Target] = &[
         about: "every control operation through the dispatch: an answer, or an error of AWS's shape",
         run: member::run,
     },
+    Target {
+        name: "dialect",
+        about: "control calls in Query, JSON and CBOR: read or refused, and answered in good XML, JSON or CBOR",
+        run: dialect::run,
+    },
+    Target { name: "dns", about: "answers of DNS servers: read, or none", run: dns::run },
     Target { name: "patch", about: "PATCH: all or nothing, and what is answered is what is kept", run: patch::run },
     Target {
         name: "signature",

@@ -2,6 +2,7 @@
 //! value knows where it came from. A name that is not in the table is an error that tells the nearest one that is.
 
 mod policies;
+pub(crate) mod upstreams;
 
 use crate::edge::{CERTIFICATES_MAX, NETWORKS_MAX, Network, Pair, PolicyPlan};
 use crate::runtime::logs::Destinations;
@@ -151,6 +152,7 @@ pub struct Values {
     known: BTreeMap<&'static str, (String, Origin)>,
     /// From the file alone: sections have no place in flags.
     policies: Vec<PolicyPlan>,
+    upstreams: Vec<toml::Table>,
 }
 
 impl Values {
@@ -160,15 +162,15 @@ impl Values {
         environment: impl Iterator<Item = (String, String)>,
         files: &[PathBuf],
     ) -> Result<Values, ConfigError> {
-        let (mut values, mut policies) = (BTreeMap::new(), Vec::new());
+        let (mut values, mut policies, mut upstreams) = (BTreeMap::new(), Vec::new(), Vec::new());
         for setting in SETTINGS {
             if let Some(default) = setting.default {
                 values.insert(setting.name, (default.to_owned(), Origin::Default));
             }
         }
         if let Some(path) = files.iter().find(|path| path.exists()) {
-            let (plain, sections) = read_file(path)?;
-            policies = sections;
+            let plain;
+            (plain, policies, upstreams) = read_file(path)?;
             for (name, value) in plain {
                 values.insert(known(&name, &format!("{} in {}", name, path.display()))?, (value, Origin::File(path.clone())));
             }
@@ -184,7 +186,7 @@ impl Values {
         for (name, value) in flags {
             values.insert(known(name, &format!("--{name}"))?, (value.clone(), Origin::Flag));
         }
-        Ok(Values { known: values, policies })
+        Ok(Values { known: values, policies, upstreams })
     }
 
     /// The value of a setting, if it has one.
@@ -271,13 +273,14 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// What a file says: plain values by name, and sections.
-type Said = (Vec<(String, String)>, Vec<PolicyPlan>);
+type Said = (Vec<(String, String)>, Vec<PolicyPlan>, Vec<toml::Table>);
 
 fn read_file(path: &Path) -> Result<Said, ConfigError> {
     let wrong = |why: String| ConfigError(format!("{}: {why}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|why| wrong(why.to_string()))?;
     let mut table: toml::Table = text.parse().map_err(|why: toml::de::Error| wrong(why.to_string()))?;
     let policies = policies::take(&mut table, path)?;
+    let upstreams = upstreams::take(&mut table, path)?;
     let plain = |(name, value): (String, toml::Value)| {
         let value = match value {
             toml::Value::String(text) => text,
@@ -290,7 +293,7 @@ fn read_file(path: &Path) -> Result<Said, ConfigError> {
         };
         Ok((name, value))
     };
-    Ok((table.into_iter().map(plain).collect::<Result<_, _>>()?, policies))
+    Ok((table.into_iter().map(plain).collect::<Result<_, _>>()?, policies, upstreams))
 }
 
 /// The settings, read and checked.
@@ -303,6 +306,8 @@ pub struct Config {
     pub certificates: Vec<Pair>,
     /// Names that have TLS terms of their own.
     pub tls_policies: Vec<PolicyPlan>,
+    /// Targets behind the ARNs that private integrations name.
+    pub upstreams: Vec<upstreams::UpstreamPlan>,
     pub trusted_proxies: Vec<Network>,
     pub proxy_protocol: bool,
     pub control: SocketAddr,
@@ -390,12 +395,14 @@ impl Config {
             (None, None) => None,
             _ => return Err(ConfigError("root-access-key-id and root-secret-access-key must be set together".into())),
         };
+        let aws_strict = values.one_of("profile", &["extended", "aws-strict"])? == "aws-strict";
         Ok(Config {
             data_dir: data_dir(values, home)?,
             listen,
             listen_tls,
             certificates,
             tls_policies: values.policies.clone(),
+            upstreams: upstreams::read(&values.upstreams, aws_strict)?,
             trusted_proxies: trusted_proxies(values)?,
             proxy_protocol: values.flag("proxy-protocol")?,
             control,
@@ -405,7 +412,7 @@ impl Config {
             region: values.text("region").unwrap_or("us-east-1").to_owned(),
             account_id,
             root_key,
-            aws_strict: values.one_of("profile", &["extended", "aws-strict"])? == "aws-strict",
+            aws_strict,
             public_url: values.text("public-url").map(str::to_owned),
             upstream_ca: values.text("upstream-ca").map(PathBuf::from),
             threads: values.number("threads", 0, DATA_THREADS_MAX)? as usize,

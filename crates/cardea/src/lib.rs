@@ -10,3 +10,4 @@ pub mod log;
 pub mod machine;
 pub mod node;
 pub mod runtime;
+mod upstreams;

@@ -2,18 +2,21 @@
 
 use crate::backup;
 use crate::config::Config;
+use crate::config::upstreams::usual_terms;
 use crate::credentials::{KnownKeys, RootKey, RunFile, sealing_key};
-use crate::edge::control::{ControlPort, Service};
+use crate::edge::control::{CONTROL_BODY_BYTES_MAX, ControlPort, Service};
 use crate::edge::{self, Certificates, Lanes, Limits, Packer, Plan, PolicyPlan, TlsPlan, TrustedProxies};
 use crate::functions;
 use crate::log;
 use crate::machine::{Descriptors, bodies_bytes_max, caches_bytes_max};
 use crate::runtime::logs::{LogSettings, Logs};
 use crate::runtime::{self, Desk, Gateway, GatewaySettings};
+use crate::upstreams;
 use backends::sqlite::{Directory, SqliteLedger, SqliteStore};
+use base::api::dialect::Dialect;
 use base::api::dispatch::Catalogue;
 use base::api::{
-    ApiError, AuthorizerTrial, Entry, FunctionAnswer, FunctionCall, House, LogPage, Progress, Running, Settings, Trial, Tried,
+    ApiError, AuthorizerTrial, Entry, FunctionAnswer, FunctionCall, House, LogPage, Progress, Running, Settings, TargetState, Trial, Tried,
     TriedAuthorizer,
 };
 use base::gate::limit_buffered_bytes;
@@ -24,6 +27,7 @@ use deliver::aws::{Aws, Environment, Roles};
 use deliver::function::Functions;
 use deliver::function::host::Host;
 use deliver::function::remote::Lambda;
+use deliver::upstream::balance::{Health, PeerState, Registry};
 use deliver::upstream::{Tls, Upstreams};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -57,7 +61,19 @@ const CODE_BODY_BYTES_MAX: usize = 70 * 1024 * 1024;
 /// Services of AWS's that this program has beside API Gateway.
 pub fn services() -> Vec<Service> {
     let body_bytes_max = ("/2015-03-31/functions", CODE_BODY_BYTES_MAX);
-    vec![Service { name: "lambda", catalogue: Catalogue::new(deliver::LAMBDA_OPERATIONS), body_bytes_max }]
+    let lambda = Service { name: "lambda", catalogue: Catalogue::new(deliver::LAMBDA_OPERATIONS), dialect: Dialect::Rest, body_bytes_max };
+    let spoken = |name, operations, dialect| {
+        let body_bytes_max = ("/", CONTROL_BODY_BYTES_MAX);
+        Service { name, catalogue: Catalogue::new(operations), dialect, body_bytes_max }
+    };
+    let (version, namespace) = ("2015-12-01", "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/");
+    let (target, dates) = ("Route53AutoNaming_v20170314", &["CreateDate", "UpdateDate"]);
+    vec![
+        lambda,
+        spoken("apigateway", deliver::SECOND_OPERATIONS, Dialect::Rest),
+        spoken("elasticloadbalancing", deliver::LOAD_BALANCER_OPERATIONS, Dialect::Query { version, namespace }),
+        spoken("servicediscovery", deliver::CLOUD_MAP_OPERATIONS, Dialect::Rpc { target, dates }),
+    ]
 }
 
 /// A running node.
@@ -122,6 +138,7 @@ impl Node {
                 explain_requests_per_thread: config.explain_requests.div_ceil(threads),
                 payload_bytes_max: config.payload_bytes_max,
                 aws_strict: config.aws_strict,
+                usual_terms: usual_terms(config.aws_strict),
             },
             tokio::runtime::Handle::current(),
         );
@@ -135,6 +152,8 @@ impl Node {
         // The longest prefix wins.
         proxies.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
         gateway.follow(proxies).await.map_err(|why| words(&why))?;
+        upstreams::start(&config.upstreams, &gateway.registry).await?;
+        tokio::spawn(Registry::keep(Arc::downgrade(&gateway.registry), upstream_tls.clone()));
 
         let control = TcpListener::bind(config.control).await.map_err(|why| {
             fail(format!("the control port {} cannot be had: {why}; another cardea (or another program) may listen there", config.control))
@@ -300,6 +319,15 @@ impl Running for Live {
         functions::log(&self.host, realm, name, after)
     }
 
+    fn targets(&self, group: &str) -> Vec<TargetState> {
+        let here = self.gateway.registry.states().into_iter().filter(|state| *state.group == *group);
+        let health = |state: &PeerState| match state.health {
+            Health::Unknown => None,
+            known => Some(known == Health::Healthy),
+        };
+        here.map(|state| TargetState { health: health(&state), host: state.host, port: state.port, because: state.because }).collect()
+    }
+
     fn flush_cache(&self, api: &str, stage: &str) {
         self.gateway.flush_cache(api, stage);
     }
@@ -406,7 +434,7 @@ fn start_lanes(
     let settings = deliver::upstream::Settings { idle_max, limits: towards_back_ends, ..usual };
     edge::start(plan, move |lane| {
         let upstreams = Upstreams::with_functions(lane.clone(), upstream_tls.clone(), settings.clone(), functions.clone());
-        Desk::new(gateway.clone(), Rc::new(upstreams))
+        Desk::new(gateway.clone(), Rc::new(upstreams.balancing(gateway.registry.clone())))
     })
     .map_err(|why| fail(why.to_string()))
 }

@@ -62,6 +62,11 @@ pub trait Running: Send + Sync + 'static {
         None
     }
 
+    /// How the targets of a group stand, by its ARN. Where nobody looks, nothing is known.
+    fn targets(&self, _group: &str) -> Vec<TargetState> {
+        Vec::new()
+    }
+
     /// Asks an authorizer about a caller whom nobody sent. Where no data thread is, nobody can be asked.
     fn try_authorizer(&self, _trial: AuthorizerTrial) -> BoxFuture<'_, Result<TriedAuthorizer, ApiError>> {
         let why = ApiError::ServiceUnavailable("Service Unavailable. Please try again later.".into());
@@ -126,6 +131,18 @@ pub struct FunctionCall {
     pub wants_stream: bool,
     /// JSON.
     pub client_context: Option<String>,
+}
+
+/// How a target stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetState {
+    /// A name in lower case, or an address.
+    pub host: Box<str>,
+    pub port: u16,
+    /// Whether it is well; `None` while nobody knows.
+    pub health: Option<bool>,
+    /// Why it is not.
+    pub because: Arc<str>,
 }
 
 /// Some lines of a log.

@@ -45,6 +45,7 @@ pub struct Catalogue {
 }
 
 /// An operation that a request is for, and what its path's placeholders stand for.
+#[derive(Clone)]
 pub struct Found<'a> {
     /// The operation.
     pub entry: &'a Entry,
@@ -69,6 +70,12 @@ impl Catalogue {
         &self.entries
     }
 
+    /// The operation of this name.
+    pub fn named(&self, name: &str) -> Option<Found<'_>> {
+        let entry = self.entries.iter().find(|entry| entry.route.name == name)?;
+        Some(Found { entry, path: Vec::new() })
+    }
+
     /// The operation of a request, if it is one of ours.
     pub fn find(&self, ask: &Ask) -> Option<Found<'_>> {
         let verb = Verb::named(&ask.method)?;
@@ -80,6 +87,14 @@ impl Catalogue {
             }
             Some(Found { entry, path: entry.route.capture(&ask.path)? })
         })
+    }
+}
+
+impl Ask {
+    /// A header field by its name in lower case, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.and_then(|(_, value)| std::str::from_utf8(value).ok())
     }
 }
 

@@ -5,6 +5,7 @@
 //! only then lets serde read them. Nothing here is a macro: jump-to-definition lands on the thing.
 
 mod control;
+pub mod dialect;
 mod error;
 mod flow;
 mod known;
@@ -21,7 +22,8 @@ mod tags;
 pub mod dispatch;
 
 pub use control::{
-    AuthorizerTrial, Control, FunctionAnswer, FunctionCall, House, LogPage, Progress, Running, Settings, Trial, Tried, TriedAuthorizer,
+    AuthorizerTrial, Control, FunctionAnswer, FunctionCall, House, LogPage, Progress, Running, Settings, TargetState, Trial, Tried,
+    TriedAuthorizer,
 };
 pub use error::ApiError;
 pub use flow::{Flow, Pieces};

@@ -142,6 +142,18 @@ pub struct Upstream {
     pub status: u16,
 }
 
+/// Who was chosen from, where a back end is one of several.
+#[derive(Clone, Debug)]
+pub struct Among {
+    /// The ARN that was asked for.
+    pub group: Arc<str>,
+    /// Targets behind it, and how many of them were well.
+    pub targets: u16,
+    pub well: u16,
+    /// How often the request was tried again on another.
+    pub retries: u8,
+}
+
 /// What the response cache had for a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
@@ -170,6 +182,8 @@ pub struct Notes {
     pub tokens_left: Option<u32>,
     /// The call to the back end.
     pub upstream: Upstream,
+    /// Among whom it was chosen.
+    pub among: Option<Box<Among>>,
     /// The function that was invoked, by ARN.
     pub function: Option<Arc<str>>,
     /// What was wrong with it: the message of its own error, or why there was no answer.

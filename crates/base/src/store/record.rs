@@ -25,6 +25,8 @@ pub mod kind {
     pub const CLIENT_CERTIFICATE: Kind = Kind("clientcertificate");
     /// A deployment: what was frozen, by digest.
     pub const DEPLOYMENT: Kind = Kind("deployment");
+    /// A service of Cloud Map.
+    pub const DISCOVERY_SERVICE: Kind = Kind("discoveryservice");
     /// A documentation part of a REST API.
     pub const DOCUMENTATION_PART: Kind = Kind("documentationpart");
     /// A documentation version of a REST API: its parts as they were.
@@ -41,12 +43,20 @@ pub mod kind {
     pub const FUNCTION_VERSION: Kind = Kind("functionversion");
     /// A customised gateway response of a REST API.
     pub const GATEWAY_RESPONSE: Kind = Kind("gatewayresponse");
+    /// An instance of a Cloud Map service.
+    pub const INSTANCE: Kind = Kind("instance");
+    /// A listener of a load balancer.
+    pub const LISTENER: Kind = Kind("listener");
+    /// A load balancer.
+    pub const LOAD_BALANCER: Kind = Kind("loadbalancer");
     /// That a base path stands for a stage of an API: the mapping seen from the API's side.
     pub const MAPPED_STAGE: Kind = Kind("mappedstage");
     /// A method of a resource, with its responses and its integration.
     pub const METHOD: Kind = Kind("method");
     /// A model of a REST API.
     pub const MODEL: Kind = Kind("model");
+    /// A namespace of Cloud Map.
+    pub const NAMESPACE: Kind = Kind("namespace");
     /// A request validator of a REST API.
     pub const REQUEST_VALIDATOR: Kind = Kind("requestvalidator");
     /// A resource of a REST API.
@@ -55,12 +65,16 @@ pub mod kind {
     pub const REST_API: Kind = Kind("restapi");
     /// A stage of a REST API.
     pub const STAGE: Kind = Kind("stage");
+    /// A target group, with its targets.
+    pub const TARGET_GROUP: Kind = Kind("targetgroup");
     /// A usage plan.
     pub const USAGE_PLAN: Kind = Kind("usageplan");
     /// An API key's membership in a usage plan.
     pub const USAGE_PLAN_KEY: Kind = Kind("usageplankey");
     /// A VPC link.
     pub const VPC_LINK: Kind = Kind("vpclink");
+    /// A VPC link of the second kind.
+    pub const VPC_LINK_V2: Kind = Kind("vpclinkv2");
     /// All kinds, for tests over the catalogue and for reading stored words back.
     pub const ALL: &[Kind] = &[
         ACCOUNT,
@@ -69,6 +83,7 @@ pub mod kind {
         BASE_PATH_MAPPING,
         CLIENT_CERTIFICATE,
         DEPLOYMENT,
+        DISCOVERY_SERVICE,
         DOCUMENTATION_PART,
         DOCUMENTATION_VERSION,
         DOMAIN_NAME,
@@ -77,16 +92,22 @@ pub mod kind {
         FUNCTION_ALIAS,
         FUNCTION_VERSION,
         GATEWAY_RESPONSE,
+        INSTANCE,
+        LISTENER,
+        LOAD_BALANCER,
         MAPPED_STAGE,
         METHOD,
         MODEL,
+        NAMESPACE,
         REQUEST_VALIDATOR,
         RESOURCE,
         REST_API,
         STAGE,
+        TARGET_GROUP,
         USAGE_PLAN,
         USAGE_PLAN_KEY,
         VPC_LINK,
+        VPC_LINK_V2,
     ];
 }
 

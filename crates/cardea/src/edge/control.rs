@@ -1,6 +1,7 @@
 //! The control port, on hyper: the AWS wire protocols, health, and our own small API.
 //!
 //! What is recognised, in order: `/livez`, `/readyz` and `/metrics` (unsigned); an operation of API Gateway by verb and path, signed;
+//! one of another service, by path, form or target, signed;
 //! the path shapes of deployed APIs (unsigned, handed to a data thread as data); `/_cardea/explain/ID`, `/_cardea/backup` and our own
 //! operations, signed as service `cardea`. Everything else must be signed, too, before it is told that it is unknown.
 
@@ -10,6 +11,7 @@ use super::metrics;
 use super::{Handed, HandedAnswer, Lanes, Unserved};
 use crate::runtime::table::path_shape;
 use crate::runtime::{Desk, Gateway};
+use base::api::dialect::Dialect;
 use base::api::dispatch::{Answer, Ask, Catalogue, refuse};
 use base::api::{ApiError, Caller, Credentials, House, trusted, verified};
 use base::gate::{RequestId, Scheme};
@@ -53,6 +55,7 @@ pub struct Service {
     /// As in a signature's credential scope.
     pub name: &'static str,
     pub catalogue: Catalogue,
+    pub dialect: Dialect,
     /// Where its paths begin, and bytes of a body there at most.
     pub body_bytes_max: (&'static str, usize),
 }
@@ -171,7 +174,17 @@ impl ControlPort {
             };
         }
         for service in &self.services {
-            if let Some(found) = service.catalogue.find(&ask) {
+            if let Some(spoken) = service.dialect.find(&service.catalogue, &ask) {
+                let name = spoken.found.entry.route.name;
+                let answer = match (self.caller(&ask, &[service.name]), spoken.read(&ask)) {
+                    (Ok(caller), Ok(asked)) => spoken.found.clone().run(self.house.clone(), caller, asked).await,
+                    (Err(why), _) => refuse(&why, name),
+                    (_, Err(why)) => refuse(&ApiError::Serialization(why), name),
+                };
+                return told(spoken.write(answer, id.as_str()), &id);
+            }
+            let by_path = matches!(service.dialect, Dialect::Rest).then(|| service.catalogue.find(&ask)).flatten();
+            if let Some(found) = by_path {
                 return match self.caller(&ask, &[service.name]) {
                     Ok(caller) => told(found.run(self.house.clone(), caller, ask.clone()).await, &id),
                     Err(why) => told(refuse(&why, found.entry.route.name), &id),
@@ -323,7 +336,7 @@ fn told(answer: Answer, id: &RequestId) -> Response<Page> {
             let disposition = format!("attachment; filename=\"{name}\"");
             response = response.header("content-type", "application/octet-stream").header("content-disposition", disposition);
         }
-        None if answer.body.is_empty() => {}
+        None if answer.body.is_empty() || answer.headers.iter().any(|(name, _)| *name == "content-type") => {}
         None => response = response.header("content-type", "application/json"),
     }
     for (name, value) in &answer.headers {

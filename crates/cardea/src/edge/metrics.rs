@@ -29,6 +29,7 @@ pub(super) async fn page(lanes: &Lanes<Desk>, gateway: &Gateway) -> Option<Strin
     let (methods, stages): (Vec<_>, Vec<_>) = series.into_iter().partition(|(of, _)| of.method.is_some());
     page.family("cardea", "API and stage", &stages);
     page.family("cardea_method", "API, stage, resource and method, where metricsEnabled is on", &methods);
+    page.upstreams(gateway);
     page.node(lanes, gateway);
     Some(page.0)
 }
@@ -107,6 +108,38 @@ impl Page {
         self.line(format_args!("{name}_bucket{{{labels},le=\"+Inf\"}} {count}"));
         self.line(format_args!("{name}_sum{{{labels}}} {}", histogram.nanoseconds as f64 / 1e9));
         self.line(format_args!("{name}_count{{{labels}}} {count}"));
+    }
+
+    /// Targets of groups, and what was asked for by ARN.
+    fn upstreams(&mut self, gateway: &Gateway) {
+        let states = gateway.registry.states();
+        let mut family = |name: &str, kind: &str, help: &str, number: &dyn Fn(usize) -> u64| {
+            if states.is_empty() {
+                return;
+            }
+            self.about(name, kind, help);
+            for (n, state) in states.iter().enumerate() {
+                let (group, host, port) = (Quoted(&state.group), Quoted(&state.host), state.port);
+                self.line(format_args!("{name}{{group=\"{group}\",target=\"{host}:{port}\"}} {}", number(n)));
+            }
+        };
+        family("cardea_target_requests_total", "counter", "Requests that a target was asked, retries with them.", &|n| states[n].counts[0]);
+        family("cardea_target_failures_total", "counter", "Requests that failed on a target.", &|n| states[n].counts[1]);
+        family("cardea_target_ejections_total", "counter", "Times that a target was left out for failing.", &|n| states[n].counts[2]);
+        family("cardea_target_in_use", "gauge", "Requests that a target serves now.", &|n| u64::from(states[n].in_use));
+        family("cardea_target_well", "gauge", "1 if a target is asked, 0 if it is left out.", &|n| u64::from(states[n].is_well()));
+        let tallies = gateway.registry.tallies();
+        for (n, name, help) in [
+            (0, "cardea_upstream_retries_total", "Requests that were tried again, by the ARN that was asked for."),
+            (1, "cardea_upstream_turned_away_total", "Requests for which no target had room, by the ARN that was asked for."),
+        ] {
+            if !tallies.is_empty() {
+                self.about(name, "counter", help);
+            }
+            for (arn, counts) in &tallies {
+                self.line(format_args!("{name}{{arn=\"{}\"}} {}", Quoted(arn), counts[n]));
+            }
+        }
     }
 
     /// What is of the node as a whole.

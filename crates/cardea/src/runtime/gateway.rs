@@ -8,6 +8,7 @@ use super::functions::Hosting;
 use super::keys::KeyRing;
 use super::logs::{self, Logs};
 use super::model::{Model, Stale};
+use super::networks::Networks;
 use super::table::{ApiEntry, Recipe, StageSlot, Table};
 use super::view::{PlanView, StageView, Variant};
 use admit::identity::Keys;
@@ -21,6 +22,7 @@ use base::world::{Clock, Day};
 use define::rest_api::record::RestApi;
 use define::tree::ApiTree;
 use deliver::response_cache::cluster_bytes;
+use deliver::upstream::balance::{Registry, Terms};
 use publish::stage::record::Stage;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -48,6 +50,9 @@ pub struct Gateway {
     applied: watch::Sender<Revision>,
     /// Functions that are hosted here.
     hosting: Option<Hosting>,
+    /// What stands behind the names of private integrations.
+    pub registry: Arc<Registry>,
+    networks: Networks,
 }
 
 /// A compiled deployment, as long as some stage holds it. Whoever compiles it holds the lock, so that it is done once for all who wait.
@@ -70,6 +75,8 @@ pub struct GatewaySettings {
     pub payload_bytes_max: u64,
     /// Nothing is done that AWS has not.
     pub aws_strict: bool,
+    /// How targets behind load balancers are treated where nobody says.
+    pub usual_terms: Terms,
 }
 
 /// When the follower ends, for whatever reason, nobody waits for it any more.
@@ -103,7 +110,10 @@ impl Gateway {
         settings: GatewaySettings,
         background: tokio::runtime::Handle,
     ) -> Gateway {
+        let registry = Arc::new(Registry::new(clock.clone()));
         Gateway {
+            networks: Networks::new(registry.clone(), settings.usual_terms.clone()),
+            registry,
             table: Arc::default(),
             keys: KeyRing::default(),
             buckets: Buckets::default(),
@@ -156,6 +166,7 @@ impl Gateway {
             if let Some(hosting) = &me.hosting {
                 hosting.load(view)?;
             }
+            me.networks.load(view)?;
             me.applied.send_replace(table.revision);
             me.table.store(Arc::new(table));
             *me.model() = model;
@@ -170,6 +181,7 @@ impl Gateway {
                 if let Some(hosting) = &me.hosting {
                     hosting.apply(&changes);
                 }
+                me.networks.apply(&changes);
                 let stale = me.model().apply(&changes, &me.sealer, &me.keys);
                 me.publish(revision, stale).await;
             }

@@ -20,6 +20,7 @@ mod keys;
 pub mod logs;
 mod long_work;
 mod model;
+mod networks;
 mod rest;
 pub mod router;
 pub mod table;

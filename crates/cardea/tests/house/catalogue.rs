@@ -35,7 +35,14 @@ fn entries() -> Vec<Entry> {
 
 /// Those, and those of other services, and ours.
 fn all_entries() -> Vec<Entry> {
-    [entries(), deliver::LAMBDA_OPERATIONS.concat(), deliver::OWN_OPERATIONS.concat()].concat()
+    let others = [
+        deliver::LAMBDA_OPERATIONS,
+        deliver::LOAD_BALANCER_OPERATIONS,
+        deliver::CLOUD_MAP_OPERATIONS,
+        deliver::SECOND_OPERATIONS,
+        deliver::OWN_OPERATIONS,
+    ];
+    [vec![entries()], others.map(<[_]>::concat).to_vec()].concat().concat()
 }
 
 /// A path whose greedy placeholders are plain ones, as AWS spells them.

@@ -78,13 +78,15 @@ impl World {
             response_cache_bytes_max: 1 << 20,
             payload_bytes_max: 10 << 20,
             aws_strict: false,
+            usual_terms: Default::default(),
         };
         let background = tokio::runtime::Handle::current();
         let gateway = Gateway::new(store.clone(), sealer.clone(), clock.clone(), quotas, logs.unwrap(), settings, background);
         let gateway = Arc::new(gateway.knowing(Arc::new(Signers)));
         gateway.follow(Vec::new()).await.unwrap();
         let lane = Rc::new(Lane::new(0, 0, clock.clone(), Dice::seeded(7)));
-        let upstreams = Rc::new(Upstreams::new(lane.clone(), tls, deliver::upstream::Settings::default()));
+        let upstreams =
+            Rc::new(Upstreams::new(lane.clone(), tls, deliver::upstream::Settings::default()).balancing(gateway.registry.clone()));
         let desk = Desk::new(gateway.clone(), upstreams);
         let house = House {
             store,

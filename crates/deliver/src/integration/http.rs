@@ -8,13 +8,15 @@
 
 use super::compile::MethodFacts;
 use super::onlooker::Onlooker;
+use super::private::Private;
 use super::record::{Integration, IntegrationType};
 use super::trace;
 use super::uri::Uri;
 use crate::Flaw;
 use crate::function::Transfer;
 use crate::mapping::{Place, Seen, Source, is_dropped_on_arrival, path_form, push_encoded};
-use crate::upstream::{Answered, Call, Trust, Upstreams, body_length};
+use crate::upstream::balance::Asking;
+use crate::upstream::{Answered, Call, Failure, Trust, Upstreams, body_length};
 use base::gate::{Ask, AskBody, Buffer, Exchange, Refusal, RefusalKind, Reply, ReplyBody, RequestBody};
 use h1::{Known, Method, OwnField, RequestWriter, Unwritable};
 use std::collections::BTreeMap;
@@ -36,14 +38,13 @@ pub struct HttpIntegration {
     keeps_authorization: bool,
     timeout: Duration,
     transfer: Transfer,
+    /// Where it leads, if not to the host of its URI.
+    private: Option<Box<Private>>,
 }
 
 impl HttpIntegration {
     /// Compiles an integration's record.
     pub fn compile(record: &Integration, method: &MethodFacts<'_>) -> Result<HttpIntegration, Flaw> {
-        if record.connection_type.as_deref() == Some("VPC_LINK") {
-            return Err(Flaw::new("a private integration comes with VPC links"));
-        }
         let text = record.uri.as_deref().ok_or_else(|| Flaw::new("the integration has no URI"))?;
         let form = path_form(record.kind);
         let (mut sources, mut host) = (BTreeMap::new(), None);
@@ -66,6 +67,7 @@ impl HttpIntegration {
             keeps_authorization: !method.is_signed,
             timeout: Duration::from_millis(u64::from(record.timeout_ms)),
             transfer: Transfer::named(record.response_transfer_mode.as_deref()),
+            private: Private::compile(record)?.map(Box::new),
         })
     }
 
@@ -76,9 +78,14 @@ impl HttpIntegration {
             onlooker.asked(&call.target.origin(), &call.head, &call.body);
         }
         let (asked_by_head, wanted_by_head) = (call.method == Method::Head, ex.request.head.method() == Method::Head);
-        let answered = match self.transfer {
-            Transfer::Buffered => upstreams.ask(call, &mut ex.notes.upstream).await,
-            Transfer::Stream => upstreams.ask_for_stream(call, &mut ex.notes.upstream).await,
+        let answered = match (&self.private, self.transfer) {
+            (None, Transfer::Buffered) => upstreams.ask(call, &mut ex.notes.upstream).await,
+            (None, Transfer::Stream) => upstreams.ask_for_stream(call, &mut ex.notes.upstream).await,
+            // Boxed, as it is rare: the future of every call would carry it.
+            (Some(private), transfer) => {
+                let (asking, target) = private.choose(upstreams, &call.target, self.uri.is_fixed(), ex)?;
+                Box::pin(among(upstreams, Call { target, ..call }, transfer, asking, ex)).await
+            }
         };
         let answered = answered.map_err(|failure| failure.refusal())?;
         if answered.head.status() >= 600 {
@@ -91,6 +98,10 @@ impl HttpIntegration {
     pub(super) fn prepare(&self, upstreams: &Upstreams, ask: Ask, ex: &mut Exchange) -> Result<Call, Refusal> {
         let invalid = || Refusal::of(RefusalKind::ApiConfigurationError, "Invalid endpoint address");
         let mut target = Buffer::take();
+        if self.private.as_ref().is_some_and(|private| private.names_the_stage()) {
+            target.push(b'/');
+            push_encoded(&mut target, ex.stage().stage.as_bytes(), Place::Path);
+        }
         let (rendered, host) = {
             let seen = Seen::request(ex);
             (self.uri.render(upstreams, &seen, &ask.path, &mut target)?, self.mapped_host(&seen)?)
@@ -158,6 +169,13 @@ impl HttpIntegration {
         });
         Ok(())
     }
+}
+
+/// Asks one of several, and notes among whom it was chosen.
+async fn among(upstreams: &Upstreams, call: Call, transfer: Transfer, mut asking: Asking, ex: &mut Exchange) -> Result<Answered, Failure> {
+    let answered = upstreams.ask_among(call, transfer == Transfer::Stream, &mut ex.notes.upstream, &mut asking).await;
+    ex.notes.among = Some(Box::new(asking.among()));
+    answered
 }
 
 /// What HTTP sends when nothing is mapped.

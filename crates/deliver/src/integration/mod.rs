@@ -10,6 +10,7 @@ mod http;
 mod lenient;
 mod mock;
 mod onlooker;
+mod private;
 pub mod record;
 mod role;
 #[cfg(test)]

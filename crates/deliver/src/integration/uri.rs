@@ -66,6 +66,11 @@ impl Uri {
         Ok(Uri { target, pieces, trust })
     }
 
+    /// Whether all of it up to its path is the same for every request.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.target.is_some()
+    }
+
     /// Puts it together: the path and query of the request's target go to `out`.
     pub(super) fn render(
         &self,

@@ -1,5 +1,6 @@
 //! One connection to a back end: a stream, the protocol's state, a deadline.
 
+use super::balance::InUse;
 use base::gate::tcp;
 use base::world::{Moment, Watch};
 use h1::Client;
@@ -30,6 +31,8 @@ pub(super) struct Connection {
     /// It has served a request before.
     pub(super) reused: bool,
     pub(super) idle_since: Moment,
+    /// That its target serves a request, where targets are counted on.
+    pub(super) in_use: Option<InUse>,
     pub(super) _open: Open,
 }
 

@@ -45,6 +45,7 @@ impl Upstreams {
                 address,
                 reused: false,
                 idle_since: lane.deadlines.now(),
+                in_use: None,
                 _open: Open::one(&self.0.open),
             })),
             Some(Err(failure)) => Err(failure),

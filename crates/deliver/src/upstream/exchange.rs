@@ -1,6 +1,7 @@
 //! One call: a request goes out and the head of its answer comes back, both at once.
 
 use super::answer::Answer;
+use super::balance::{Asking, Choice};
 use super::connection::Connection;
 use super::failure::Failure;
 use super::outgoing::{Outgoing, Stuck};
@@ -55,35 +56,74 @@ struct UpstreamExchange<'a> {
     outgoing: Option<Outgoing>,
     /// The back end takes no more of the request. It may have answered before that.
     deaf: bool,
+    /// What was sent is kept, also on a fresh connection.
+    keeps: bool,
     incoming: Buffer,
     head: ResponseHead,
 }
 
 impl Upstreams {
     /// Sends a request and waits for the head of its answer. `notes` tell of it in any case.
-    pub async fn ask(&self, call: Call, notes: &mut base::gate::Upstream) -> Result<Answered, Failure> {
-        self.ask_within(&self.0.settings.limits, call, notes).await
+    pub fn ask<'a>(&'a self, call: Call, notes: &'a mut base::gate::Upstream) -> impl Future<Output = Result<Answered, Failure>> + use<'a> {
+        self.ask_with(&self.0.settings.limits, call, notes, ())
     }
 
     /// The same for an answer that streams: it may be longer, and may pause longer.
-    pub async fn ask_for_stream(&self, call: Call, notes: &mut base::gate::Upstream) -> Result<Answered, Failure> {
-        self.ask_within(&self.0.settings.streamed, call, notes).await
+    pub fn ask_for_stream<'a>(
+        &'a self,
+        call: Call,
+        notes: &'a mut base::gate::Upstream,
+    ) -> impl Future<Output = Result<Answered, Failure>> + use<'a> {
+        self.ask_with(&self.0.settings.streamed, call, notes, ())
     }
 
-    async fn ask_within(&self, limits: &Limits, call: Call, notes: &mut base::gate::Upstream) -> Result<Answered, Failure> {
+    /// The same where several can be asked: the call goes to the one that was chosen, and to others where that fails and nothing is done
+    /// twice by it.
+    pub fn ask_among<'a>(
+        &'a self,
+        call: Call,
+        streams: bool,
+        notes: &'a mut base::gate::Upstream,
+        asking: &'a mut Asking,
+    ) -> impl Future<Output = Result<Answered, Failure>> + use<'a> {
+        let settings = &self.0.settings;
+        self.ask_with(if streams { &settings.streamed } else { &settings.limits }, call, notes, asking)
+    }
+
+    async fn ask_with<C: Choice>(
+        &self,
+        limits: &Limits,
+        call: Call,
+        notes: &mut base::gate::Upstream,
+        mut choice: C,
+    ) -> Result<Answered, Failure> {
         let lane = &self.0.lane;
         notes.began = lane.clock.now();
         let by = lane.deadlines.now().after(call.timeout);
         let length = body_length(&call.body);
-        let Call { target, method, head, body, .. } = call;
+        let Call { mut target, method, head, body, .. } = call;
         let mut outgoing = Outgoing::new(head, body);
         let mut reused = self.take(&target);
         loop {
             let mut connection = match reused.take() {
                 Some(connection) => connection,
                 // Boxed, as it is rare: the future of every call would carry it.
-                None => Box::pin(self.dial(&target, by)).await.inspect_err(|_| notes.attempts += 1)?,
+                None => match Box::pin(self.dial(&target, by)).await {
+                    Ok(connection) => connection,
+                    Err(failure) => {
+                        notes.attempts += 1;
+                        // Nothing has gone out: it may go elsewhere whatever it is.
+                        let Some((next, wait)) = choice.failed(&failure, true, lane) else { return Err(failure) };
+                        self.pause(wait).await;
+                        target = next;
+                        reused = self.take(&target);
+                        continue;
+                    }
+                },
             };
+            if C::KEEPS {
+                connection.in_use = choice.hold();
+            }
             notes.attempts += 1;
             notes.connected = if connection.reused { notes.began } else { lane.clock.now() };
             notes.address = Some(connection.address);
@@ -97,17 +137,48 @@ impl Upstreams {
                 Ok(false) => return Err(Failure::Closed("the body is gone".into())),
                 Err(stuck) => return Err(stuck.failure()),
             }
-            let mut exchange = UpstreamExchange::new(self, limits, connection, outgoing);
+            let mut exchange = UpstreamExchange::new(self, limits, connection, outgoing, C::KEEPS);
             let Err(failure) = poll_fn(|cx| exchange.poll_head(cx)).await else {
                 notes.answered = lane.clock.now();
                 notes.status = exchange.head.status();
+                choice.answered(exchange.head.status(), lane);
                 return exchange.settle(&target);
             };
+            if C::KEEPS {
+                let (retried, in_use) = (exchange.is_worth_a_retry(&failure), exchange.connection.in_use.take());
+                let kept = exchange.kept();
+                if retried && let Some(kept) = kept {
+                    // It had died in the pool, which says nothing of the target.
+                    choice.resume(in_use);
+                    outgoing = kept;
+                    continue;
+                }
+                drop(in_use);
+                let unsent = kept.filter(|kept| kept.is_whole() && method.is_idempotent());
+                match (choice.failed(&failure, unsent.is_some(), lane), unsent) {
+                    (Some((next, wait)), Some(unsent)) => {
+                        self.pause(wait).await;
+                        (target, outgoing) = (next, unsent);
+                        reused = self.take(&target);
+                    }
+                    _ => return Err(failure),
+                }
+                continue;
+            }
             outgoing = match exchange.unsent(&failure) {
                 Some(unsent) => unsent,
                 None => return Err(failure),
             };
             tracing::debug!(?failure, host = target.host(), "a pooled connection had died; trying a fresh one");
+        }
+    }
+
+    /// Waits, as finely as deadlines are kept.
+    async fn pause(&self, wait: Duration) {
+        if !wait.is_zero() {
+            let watch = self.0.lane.deadlines.watch();
+            watch.set(wait);
+            poll_fn(|cx| watch.poll_passed(cx)).await;
         }
     }
 }
@@ -123,16 +194,26 @@ impl Stuck {
 }
 
 impl<'a> UpstreamExchange<'a> {
-    fn new(upstreams: &'a Upstreams, limits: &'a Limits, connection: Box<Connection>, outgoing: Outgoing) -> Self {
+    fn new(upstreams: &'a Upstreams, limits: &'a Limits, connection: Box<Connection>, outgoing: Outgoing, keeps: bool) -> Self {
         let head = ResponseHead::reusing(take_fields());
-        UpstreamExchange { upstreams, limits, connection, outgoing: Some(outgoing), deaf: false, incoming: Buffer::none(), head }
+        UpstreamExchange { upstreams, limits, connection, outgoing: Some(outgoing), deaf: false, keeps, incoming: Buffer::none(), head }
     }
 
     /// After a failure: the request, if it may be sent again.
     fn unsent(self, failure: &Failure) -> Option<Outgoing> {
-        let may_retry = matches!(failure, Failure::Closed(_)) && self.connection.client.may_retry() == RetryVerdict::Once;
+        let may_retry = self.is_worth_a_retry(failure);
+        self.kept().filter(|_| may_retry)
+    }
+
+    /// Whether the connection had died before this request.
+    fn is_worth_a_retry(&self, failure: &Failure) -> bool {
+        matches!(failure, Failure::Closed(_)) && self.connection.client.may_retry() == RetryVerdict::Once
+    }
+
+    /// The request, as far as it is still here.
+    fn kept(self) -> Option<Outgoing> {
         give_back_fields(self.head.into_fields());
-        self.outgoing.filter(|_| may_retry)
+        self.outgoing
     }
 
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
@@ -162,7 +243,7 @@ impl<'a> UpstreamExchange<'a> {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(())) => {
                 // What can not be sent again need not be kept.
-                if !self.connection.reused {
+                if !self.connection.reused && !self.keeps {
                     self.outgoing = None;
                 }
                 Poll::Ready(Ok(()))

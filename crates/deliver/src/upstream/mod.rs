@@ -5,13 +5,17 @@
 //! both directions at once: an answer may begin before the request has ended, and the rest of the request then goes out while the answer
 //! is read. Nothing is buffered beyond one piece each way; who reads slowly, slows the other end down.
 //!
+//! Where several targets stand behind one name, [`balance`] says which is asked, and where a request is tried again.
+//!
 //! What is odd: a back end closes idle connections when it likes. One that became readable while idle is never used again, and a request
 //! that met a connection on its deathbed is tried once more on a fresh one, but only where asking twice does no harm
 //! ([`h1::RetryVerdict`]).
 
 mod answer;
+pub mod balance;
 mod connection;
 mod dial;
+pub mod dns;
 mod exchange;
 mod failure;
 mod outgoing;

@@ -97,6 +97,11 @@ impl Outgoing {
         self.source.is_none() && self.gone == self.len()
     }
 
+    /// Everything from the first byte on is still here: it can be sent again.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
     fn len(&self) -> usize {
         self.front.len() + self.piece.len() + self.tail.len()
     }

@@ -1,5 +1,6 @@
 //! The connections of one data thread.
 
+use super::balance::{Entry, Registry, Wanted};
 use super::connection::Connection;
 use super::settings::Settings;
 use super::target::{ByTarget, Target, Trust};
@@ -7,7 +8,7 @@ use super::tls::Tls;
 use crate::function::Functions;
 use base::gate::Lane;
 use base::world::Moment;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -32,6 +33,9 @@ pub(super) struct Inner {
     pub(super) open: Rc<Cell<usize>>,
     swept: Cell<Moment>,
     functions: Arc<Functions>,
+    registry: OnceCell<Arc<Registry>>,
+    /// What was found in the registry under names that are put together for each request.
+    entries: RefCell<HashMap<Wanted, Arc<Entry>>>,
 }
 
 /// What is remembered of a target.
@@ -77,7 +81,31 @@ impl Upstreams {
             open: Rc::default(),
             swept,
             functions,
+            registry: OnceCell::new(),
+            entries: RefCell::default(),
         }))
+    }
+
+    /// The same, with groups of targets within reach.
+    #[must_use]
+    pub fn balancing(self, registry: Arc<Registry>) -> Upstreams {
+        // Whoever has it twice has it from the first time.
+        let _same = self.0.registry.set(registry);
+        self
+    }
+
+    /// What answers for a private integration; what was found before is remembered. `None` where there are no groups at all.
+    pub(crate) fn entry(&self, wanted: Wanted) -> Option<Arc<Entry>> {
+        let mut entries = self.0.entries.borrow_mut();
+        if let Some(entry) = entries.get(&wanted) {
+            return Some(entry.clone());
+        }
+        let entry = self.0.registry.get()?.entry(wanted.clone());
+        if entries.len() >= self.0.settings.targets_max {
+            entries.clear();
+        }
+        entries.insert(wanted, entry.clone());
+        Some(entry)
     }
 
     /// The target of a URL that was put together for a request: what was parsed before is remembered.
@@ -162,6 +190,7 @@ impl Upstreams {
             return;
         }
         connection.watch.clear();
+        connection.in_use = None;
         connection.idle_since = self.0.lane.deadlines.now();
         place.idle.push(connection);
         self.0.idle.set(self.0.idle.get() + 1);

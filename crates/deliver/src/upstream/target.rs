@@ -31,6 +31,8 @@ pub struct Target {
     port: u16,
     authority: Box<str>,
     address: Option<SocketAddr>,
+    /// What its certificate must be for, where that is not its host.
+    called: Option<Box<str>>,
     /// Made once: looking a target up costs no hashing of its name.
     hash: u64,
 }
@@ -69,7 +71,19 @@ impl Target {
         let mut hasher = DefaultHasher::new();
         (transport, &host, port).hash(&mut hasher);
         let address = host.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, port));
-        Some(Target { transport, host: host.into(), port, authority: authority.into(), address, hash: hasher.finish() })
+        Some(Target { transport, host: host.into(), port, authority: authority.into(), address, called: None, hash: hasher.finish() })
+    }
+
+    /// One of several places behind this one: spoken to in the same way, and under the same name.
+    pub(crate) fn behind(&self, host: &str, port: u16) -> Target {
+        let host = host.to_ascii_lowercase();
+        let called = (self.transport != Transport::Plain).then(|| self.host.clone());
+        let mut hasher = DefaultHasher::new();
+        (self.transport, &host, port).hash(&mut hasher);
+        called.iter().for_each(|name| name.hash(&mut hasher));
+        let address = host.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, port));
+        let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        Target { transport: self.transport, host: host.into(), port, authority: authority.into(), address, called, hash: hasher.finish() }
     }
 
     /// How it is spoken to.
@@ -113,13 +127,17 @@ impl Target {
 
     /// What its certificate must be for.
     pub(crate) fn server_name(&self) -> Option<ServerName<'static>> {
-        ServerName::try_from(self.host.to_string()).ok()
+        ServerName::try_from(self.called.as_deref().unwrap_or(&self.host).to_owned()).ok()
     }
 }
 
 impl PartialEq for Target {
     fn eq(&self, other: &Target) -> bool {
-        self.hash == other.hash && self.transport == other.transport && self.port == other.port && self.host == other.host
+        self.hash == other.hash
+            && self.transport == other.transport
+            && self.port == other.port
+            && self.host == other.host
+            && self.called == other.called
     }
 }
 
@@ -167,6 +185,17 @@ mod tests {
         assert_eq!(told("http://[::1]:8080"), Some(("::1".into(), 8080)));
         assert_eq!(told("http://[::1]"), Some(("::1".into(), 80)));
         assert!(target("http://[::1]:8080").unwrap().address().is_some());
+    }
+
+    #[test]
+    fn a_place_behind_another_is_called_by_its_name_and_shares_no_connection_with_others() {
+        let front = target("https://orders.test:8443").unwrap();
+        let behind = front.behind("10.0.0.1", 443);
+        assert_eq!((behind.host(), behind.port(), behind.address().is_some()), ("10.0.0.1", 443, true));
+        assert_eq!(behind.server_name().unwrap().to_str(), "orders.test");
+        assert_ne!(behind, target("https://10.0.0.1").unwrap());
+        assert_eq!(behind, target("https://orders.test").unwrap().behind("10.0.0.1", 443));
+        assert_eq!(target("http://orders.test").unwrap().behind("10.0.0.1", 80), target("http://10.0.0.1").unwrap());
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub fn known_link(view: &dyn View, realm: &Realm, id: &str) -> Result<VpcLink, A
 
 /// What must hold of every link that is stored. The name comes first (observed/domains-and-vpc.json); the texts on lengths and counts are
 /// assumed.
-fn check(link: &VpcLink) -> Result<(), ApiError> {
+fn check(link: &VpcLink, aws_strict: bool) -> Result<(), ApiError> {
     let refuse = |text: String| Err(ApiError::BadRequest(text));
     if link.name.is_empty() {
         return refuse("Name cannot be empty".into());
@@ -76,7 +76,15 @@ fn check(link: &VpcLink) -> Result<(), ApiError> {
     }
     let [arn] = link.target_arns.as_slice() else { return refuse("Exactly one target ARN must be specified.".into()) };
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let is_balancer = matches!(parts[..], ["arn", _, "elasticloadbalancing", _, _, rest] if rest.starts_with("loadbalancer/net/"));
+    let is_balancer = match parts[..] {
+        ["arn", _, "elasticloadbalancing", _, _, rest] if rest.starts_with("loadbalancer/net/") => true,
+        // AWS's links of this kind lead to network load balancers alone.
+        ["arn", _, "elasticloadbalancing", _, _, rest] => {
+            !aws_strict && (rest.starts_with("loadbalancer/") || rest.starts_with("listener/"))
+        }
+        ["arn", _, "servicediscovery", _, _, rest] => !aws_strict && rest.starts_with("service/"),
+        _ => false,
+    };
     if !is_balancer || arn.len() > ARN_BYTES_MAX {
         return refuse(format!("Invalid ARN. ARN is not well formed {arn}"));
     }
@@ -108,7 +116,7 @@ impl Operation for CreateVpcLink {
             target_arns: target_arns.unwrap_or_default(),
             tags: tags.unwrap_or_default(),
         };
-        check(&link)?;
+        check(&link, cx.settings.aws_strict)?;
         let (realm, settings) = (cx.realm().clone(), cx.settings.clone());
         let made = cx.write(move |txn| {
             check_room(&settings, txn.view(), kind::VPC_LINK, &realm.top(), LINKS_MAX, "VPC links")?;
@@ -193,10 +201,10 @@ impl Operation for UpdateVpcLink {
 
     async fn run(self, cx: &Control) -> Result<Reply, ApiError> {
         let Self { id, patch_operations } = self;
-        let (realm, ops) = (cx.realm().clone(), patch_operations.unwrap_or_default());
+        let (realm, ops, aws_strict) = (cx.realm().clone(), patch_operations.unwrap_or_default(), cx.settings.aws_strict);
         let changed = cx.write(move |txn| {
             let link = PATCHES.apply(&known_link(txn.view(), &realm, &id)?, &ops)?;
-            check(&link)?;
+            check(&link, aws_strict)?;
             txn.save(&realm, &link)?;
             Ok(link)
         });

@@ -8,7 +8,7 @@ pub(super) use ring::Rings;
 
 use super::compile::routes;
 use super::table::Table;
-use base::gate::{Notes, RequestId, RouteFacts, Stage, StageFacts, Verdict};
+use base::gate::{Among, Notes, RequestId, RouteFacts, Stage, StageFacts, Verdict};
 use base::world::Timestamp;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
@@ -70,6 +70,10 @@ impl Kept {
         story.insert("steps".into(), Stage::ALL.into_iter().map(|stage| self.step(stage)).collect());
         if notes.upstream.attempts > 0 {
             story.insert("backEnd".into(), self.back_end());
+        }
+        if let Some(Among { group, targets, well, retries }) = notes.among.as_deref() {
+            let told = json!({"arn": &**group, "targets": targets, "wellTargets": well, "retries": retries});
+            story.insert("chosenAmong".into(), told);
         }
         if let Some(function) = &notes.function {
             let told = json!({"arn": &**function, "hosted": notes.upstream.address.is_none(), "error": notes.function_error});

@@ -2,7 +2,7 @@
 //! is how few lines of memory a request takes there: it is packed, in place, over the oldest.
 
 use super::Kept;
-use base::gate::{Exchange, Notes, RefusalKind, RequestId, RouteFacts, Short, Stage, StageFacts, Upstream, Verdict};
+use base::gate::{Among, Exchange, Notes, RefusalKind, RequestId, RouteFacts, Short, Stage, StageFacts, Upstream, Verdict};
 use base::world::{Moment, Timestamp};
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -122,6 +122,8 @@ struct Packed {
     refused: Option<(RefusalKind, Cow<'static, str>)>,
     /// The function that was invoked, and what was wrong with it: a pointer where none was.
     function: Option<Box<Asked>>,
+    /// Among whom the back end was chosen.
+    among: Option<Box<Among>>,
     /// Verb, key, plan, host and path, one after the other.
     lengths: [u8; 5],
     text: Text,
@@ -192,6 +194,7 @@ impl Packed {
         self.route = ex.place.route.take();
         self.refused = notes.refused.take();
         self.function = notes.function.take().map(|function| Box::new((function, notes.function_error.take().map(short))));
+        self.among = notes.among.take();
         let verb = Short::of(head.method_text());
         let texts = [verb.as_bytes(), notes.key.as_bytes(), notes.plan.as_bytes(), cut(head.host_name()), cut(head.path())];
         self.lengths = texts.map(|text| text.len() as u8);
@@ -234,6 +237,7 @@ impl Packed {
             tokens_left: self.tokens_left,
             upstream,
             refused: self.refused.clone(),
+            among: self.among.clone(),
             function: self.function.as_ref().map(|told| told.0.clone()),
             function_error: self.function.as_ref().and_then(|told| told.1.clone()),
             status: self.status,

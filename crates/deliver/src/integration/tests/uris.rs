@@ -160,10 +160,10 @@ fn a_caller_cannot_leave_the_host_of_a_placeholder() {
 }
 
 #[test]
-fn what_comes_later_is_a_flaw_today() {
+fn what_comes_later_and_what_names_nothing_is_a_flaw() {
     let mut private = record(PROXY, "http://a/");
     private.connection_type = Some("VPC_LINK".into());
-    assert!(flaws(&private)[0].contains("VPC links"));
+    assert!(flaws(&private)[0].contains("names no VPC link"));
     assert!(flaws(&record(IntegrationType::Aws, "arn:x"))[0].contains("names no service"));
     assert!(flaws(&record(IntegrationType::AwsProxy, "arn:x"))[0].contains("names no function"));
     let mut many = record(HTTP, "http://a/");

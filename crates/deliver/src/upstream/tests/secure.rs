@@ -116,6 +116,23 @@ fn names_and_dates_count_whoever_issued_the_certificate() {
     });
 }
 
+/// A private integration's targets have addresses, and certificates for the name in its URI.
+#[test]
+fn a_place_behind_a_name_is_asked_for_that_name_and_judged_by_it() {
+    run(async {
+        let ours = authority("behind");
+        let port = back_end(&ours, 2039).await;
+        let world = World::with(Settings::default(), Some(ours.file.clone()));
+        let behind = |name: &str| Arc::new(Target::parse("https", name, Trust::Authorities).unwrap().behind("127.0.0.1", port));
+        // The back end serves one connection after the other: who is refused goes first.
+        let (answered, _) = ask(&world, call(&behind("other.test"), "GET", RequestBody::None)).await;
+        assert!(matches!(answered, Err(Failure::Unreachable(because)) if because.contains("not valid for name")));
+        let (answered, notes) = ask(&world, call(&behind("localhost:9"), "GET", RequestBody::None)).await;
+        assert_eq!(answered.unwrap().head.status(), 200);
+        assert_eq!(notes.address.unwrap().port(), port);
+    });
+}
+
 #[test]
 fn an_extra_authority_that_is_none_is_told() {
     run(async {
