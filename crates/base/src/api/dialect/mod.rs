@@ -170,8 +170,15 @@ mod tests {
         let read: Value = serde_json::from_slice(&spoken.read(&call).unwrap().body).unwrap();
         assert_eq!(read, json!({"Name": "a&b c", "Port": 80, "Tags": [{"Key": "k", "Value": ""}, {"Key": "l"}]}));
         let answer = |error_type, body: Value| {
-            let answer =
-                Answer { status: 400, error_type, retry_after: None, file_name: None, headers: Vec::new(), body: body.to_string().into() };
+            let answer = Answer {
+                status: 400,
+                error_type,
+                retry_after: None,
+                file_name: None,
+                headers: Vec::new(),
+                body: body.to_string().into(),
+                flow: None,
+            };
             String::from_utf8(spoken.write(answer, "id").body).unwrap()
         };
         assert_eq!(
@@ -210,6 +217,7 @@ mod tests {
             file_name: None,
             headers: Vec::new(),
             body: json!({"CreateDate": 1.5, "Name": "x"}).to_string().into(),
+            flow: None,
         };
         let sent = spoken.write(yes, "id");
         assert_eq!(sent.body, b"\xa2\x6aCreateDate\xc1\xfb\x3f\xf8\0\0\0\0\0\0\x64Name\x61x");
