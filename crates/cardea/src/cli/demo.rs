@@ -3,9 +3,11 @@
 use super::client::{Answer, exchange};
 use super::scratch::Scratch;
 use super::{Client, Failure, Outcome, fail, values};
+use crate::config::upstreams::{TargetSource, UpstreamPlan, usual_terms};
 use crate::config::{Config, Values};
 use crate::node::Node;
 use clap::ArgMatches;
+use deliver::upstream::balance::Endpoint;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
@@ -26,6 +28,10 @@ const FUNCTIONS: [(&str, &str, &str, &str, &str); 2] = [
     ("demo-python", "python3.13", "index.py", include_str!("demo.py"), "python3"),
     ("demo-node", "nodejs22.x", "index.mjs", include_str!("demo.mjs"), "node"),
 ];
+/// What the sample's VPC link leads to: its targets are the demo's own.
+const BALANCER: &str = "arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/net/demo/50dc6c495c0c9188";
+/// Nobody listens there.
+const DEAD_PORT: u16 = 1;
 /// Requests a day that the sample key may make.
 const QUOTA: u32 = 3;
 /// Bytes of a request that the demo's back end repeats.
@@ -62,6 +68,8 @@ const TRIES: &[Try] = &[
         says: r#"{\"name\":\"Rex\"}"#,
         needs: "",
     },
+    get("Three back ends behind a VPC link, one of them dead: nobody notices", "/balanced", 200, "\"backEnd\":\"one\""),
+    get("Again: another one's turn", "/balanced", 200, "\"backEnd\":\"two\""),
     Try { needs: "python3", ..get("A function in Python, run beside the gateway", "/python?name=Ada", 200, "Hello from Python, Ada") },
     Try { needs: "node", ..get("A function in Node, whose answer streams", "/node?name=Ada", 200, "Hello from Node, Ada") },
     get("No such route: AWS's most hated answer (try `cardea explain` on its request id)", "/helo", 403, "Missing Authentication Token"),
@@ -93,14 +101,15 @@ const TRIES: &[Try] = &[
 pub(super) fn run(args: &ArgMatches) -> Outcome {
     let once = args.get_flag("once");
     let scratch = Scratch::new("demo")?;
-    let config = config(values(args)?, &scratch)?;
+    let mut config = config(values(args)?, &scratch)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|why| fail(format!("no runtime: {why}")))?;
     runtime.block_on(async move {
-        let back_end = start_back_end().await?;
+        let back_end = start_back_end("one").await?;
+        config.upstreams.push(balanced(back_end, start_back_end("two").await?));
         let node = Node::start(&config).await?;
         let (data, control, root) = (node.data(), node.control(), node.root().clone());
         let region = config.region.clone();
@@ -182,6 +191,8 @@ fn set_up(client: &Client, back_end: SocketAddr, data: SocketAddr, account: &str
     let call = |method: &str, target: &str, body: Value| client.call("apigateway", method, target, body.to_string().as_bytes());
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let definition = DEFINITION.replace("BACK_END", &back_end.to_string()).replace("REGION", client.region()).replace("ACCOUNT", account);
+    let link = text(&call("POST", "/vpclinks", json!({"name": "demo", "targetArns": [BALANCER]}))?["id"]);
+    let definition = definition.replace("THE_LINK", &link);
     let api = text(&client.call("apigateway", "POST", "/restapis?mode=import", definition.as_bytes())?["id"]);
     for (name, ..) in FUNCTIONS.iter().filter(|(.., needs)| is_installed(needs)) {
         // Without it an API may not invoke a function.
@@ -201,6 +212,14 @@ fn set_up(client: &Client, back_end: SocketAddr, data: SocketAddr, account: &str
     let plan = text(&call("POST", "/usageplans", plan)?["id"]);
     call("POST", &format!("/usageplans/{plan}/keys"), json!({"keyId": key["id"], "keyType": "API_KEY"}))?;
     Ok(Sample { api, key: text(&key["value"]), data })
+}
+
+/// Two back ends that answer, and one that does not.
+fn balanced(one: SocketAddr, two: SocketAddr) -> UpstreamPlan {
+    let endpoint = |port| Endpoint::new("127.0.0.1", port);
+    let endpoints = vec![endpoint(one.port()), endpoint(two.port()), endpoint(DEAD_PORT)];
+    let source = TargetSource::Listed(endpoints);
+    UpstreamPlan { name: "demo".to_owned(), arns: vec![BALANCER.to_owned()], source, dns_server: None, terms: usual_terms(false) }
 }
 
 /// Makes the sample functions, as far as what runs them is installed. Their code is read where it is.
@@ -266,21 +285,21 @@ fn try_all(sample: &Sample) -> Outcome {
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// A back end that repeats what it is asked, on a free port.
-async fn start_back_end() -> Result<SocketAddr, Failure> {
+/// A back end that repeats what it is asked and says who it is, on a free port.
+async fn start_back_end(name: &'static str) -> Result<SocketAddr, Failure> {
     let no_port = |why: std::io::Error| fail(format!("no port for the demo's back end: {why}"));
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(no_port)?;
     let address = listener.local_addr().map_err(no_port)?;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let service = hyper::service::service_fn(|request| async { Ok::<_, Infallible>(echo(request).await) });
+            let service = hyper::service::service_fn(move |request| async move { Ok::<_, Infallible>(echo(request, name).await) });
             tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
     });
     Ok(address)
 }
 
-async fn echo(request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn echo(request: Request<Incoming>, name: &str) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
     let body = http_body_util::Limited::new(body, ECHO_BYTES_MAX).collect().await;
     let body = body.map(|body| body.to_bytes()).unwrap_or_default();
@@ -288,6 +307,7 @@ async fn echo(request: Request<Incoming>) -> Response<Full<Bytes>> {
         "method": parts.method.as_str(),
         "path": parts.uri.path_and_query().map_or("", |path| path.as_str()),
         "body": String::from_utf8_lossy(&body),
+        "backEnd": name,
     });
     let mut response = Response::new(Full::new(Bytes::from(format!("{told}\n"))));
     response.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
