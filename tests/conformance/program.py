@@ -28,7 +28,7 @@ STOP_SECONDS = 20
 RUN_SECONDS = 20
 # What is done with every new client, before it is used.
 client_hooks: list[Callable[[Any], None]] = []
-LISTENING = re.compile(r"^listening data=http://([\d.]+):(\d+) control=http://([\d.]+):(\d+)$")
+LISTENING = re.compile(r"^listening data=http://([\d.]+):(\d+) control=http://([\d.]+):(\d+)(?: data-tls=\S+)?$")
 
 
 def binary() -> str:

@@ -136,7 +136,7 @@ pub(crate) async fn until(mut is_so: impl FnMut() -> bool) {
 /// All of an answer's body.
 pub(crate) async fn body_of(body: ReplyBody) -> Result<String, BodyFault> {
     match body {
-        ReplyBody::Empty => Ok(String::new()),
+        ReplyBody::Empty | ReplyBody::Tunnel(_) => Ok(String::new()),
         ReplyBody::Whole(bytes) => Ok(String::from_utf8(bytes.to_vec()).unwrap()),
         ReplyBody::Length(length) => Ok(format!("({length} bytes)")),
         ReplyBody::Stream(mut source) => {

@@ -50,6 +50,8 @@ pub struct Request {
     pub scheme: Scheme,
     /// The port it came to.
     pub port: u16,
+    /// Its connection could go on in another protocol, and nobody on the way has ruled it out: never over HTTP/2.
+    pub may_switch: bool,
 }
 
 /// How a request came.
@@ -155,7 +157,14 @@ impl Exchange {
             id: RequestId::default(),
             extended_id: ExtendedRequestId::default(),
             received: Timestamp::default(),
-            request: Request { head: RequestHead::default(), body: RequestBody::None, peer: nobody, scheme: Scheme::Http, port: 0 },
+            request: Request {
+                head: RequestHead::default(),
+                body: RequestBody::None,
+                peer: nobody,
+                scheme: Scheme::Http,
+                port: 0,
+                may_switch: false,
+            },
             place: Place::default(),
             caller: Caller::default(),
             overrides: None,
@@ -193,12 +202,12 @@ impl Exchange {
 
     /// A copy of all but the body, for those who outlive the borrow of the request: templates.
     pub fn without_body(&self) -> Exchange {
-        let Request { head, body: _, peer, scheme, port } = &self.request;
+        let Request { head, body: _, peer, scheme, port, may_switch: _ } = &self.request;
         Exchange {
             id: self.id,
             extended_id: self.extended_id,
             received: self.received,
-            request: Request { head: head.clone(), body: RequestBody::None, peer: *peer, scheme: *scheme, port: *port },
+            request: Request { head: head.clone(), body: RequestBody::None, peer: *peer, scheme: *scheme, port: *port, may_switch: false },
             place: self.place.clone(),
             caller: self.caller.clone(),
             overrides: self.overrides.clone(),

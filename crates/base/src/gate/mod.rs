@@ -22,6 +22,7 @@ mod spare;
 mod story;
 pub mod tcp;
 mod tls;
+mod tunnel;
 mod variable;
 mod witness;
 
@@ -40,6 +41,7 @@ pub use request_id::{ExtendedRequestId, RequestId};
 pub use spare::{give_back_fields, take_fields};
 pub use story::{ExecutionLog, Level, Story, TEXT_BYTES_MAX, Told};
 pub use tls::Tls;
+pub use tunnel::TunnelEnd;
 pub use variable::Variable;
 
 use std::future::Future;

@@ -2,6 +2,7 @@
 
 use super::body::BodySource;
 use super::buffers::Buffer;
+use super::tunnel::TunnelEnd;
 use h1::Fields;
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ pub enum AskBody {
 
 /// What is answered. Its fields are end-to-end: framing is put on when it is written.
 pub struct Reply {
-    /// 200 to 599.
+    /// 200 to 599; or 101, with a tunnel, for a client that [may switch](super::Request::may_switch).
     pub status: u16,
     /// Header fields.
     pub fields: Fields,
@@ -51,6 +52,8 @@ pub enum ReplyBody {
     Stream(Box<dyn BodySource>),
     /// None, to a HEAD: but its length is told.
     Length(u64),
+    /// None: the connection goes on as WebSocket, with this at its other end.
+    Tunnel(Box<dyn TunnelEnd>),
 }
 
 impl Reply {

@@ -346,7 +346,7 @@ fn failure(refusal: &Refusal, ex: &Exchange) -> String {
 
 fn beginning(body: &mut ReplyBody) -> Beginning {
     match body {
-        ReplyBody::Empty | ReplyBody::Length(_) => Beginning::default(),
+        ReplyBody::Empty | ReplyBody::Length(_) | ReplyBody::Tunnel(_) => Beginning::default(),
         ReplyBody::Whole(bytes) => Beginning::of(bytes),
         ReplyBody::Stream(source) => Witness::before(source),
     }

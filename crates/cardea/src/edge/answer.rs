@@ -16,7 +16,7 @@ const COPIED_BYTES_MAX: usize = 4 * 1024;
 const PIECE_BYTES_MAX: usize = 256 * 1024;
 
 /// Why an answer did not arrive whole. The connection ends with a reset.
-enum Cut {
+pub(super) enum Cut {
     /// The client went, or took nothing for too long.
     Client,
     /// The body's source failed, or brought more or less than it announced.
@@ -59,7 +59,8 @@ pub(super) fn outset(cx: &mut Context<'_>, ex: &mut Exchange, reply: &mut Reply,
     let bodiless = client == Waits::ForHead || matches!(reply.status, 204 | 304);
     let whole = |piece: Buffer| Outset { length: BodyLength::Exact(piece.len() as u64), piece, source: None };
     match std::mem::take(&mut reply.body) {
-        ReplyBody::Empty => whole(Buffer::none()),
+        // Tunnels have a status that was turned away above, unless they are sent otherwise.
+        ReplyBody::Empty | ReplyBody::Tunnel(_) => whole(Buffer::none()),
         // The back end was asked by HEAD, and the client was not told: there is no body to be had.
         ReplyBody::Length(_) if !bodiless => whole(Buffer::none()),
         ReplyBody::Length(length) => Outset { piece: Buffer::none(), length: BodyLength::Exact(length), source: None },
@@ -146,7 +147,7 @@ async fn try_send<S: Socket>(line: &Line<S>, ex: &mut Exchange, mut reply: Reply
     }
 }
 
-fn write_head<S: Socket>(line: &Line<S>, reply: &Reply, length: BodyLength, out: &mut Vec<u8>) -> Result<(), Cut> {
+pub(super) fn write_head<S: Socket>(line: &Line<S>, reply: &Reply, length: BodyLength, out: &mut Vec<u8>) -> Result<(), Cut> {
     let mut server = line.server.borrow_mut();
     if line.dock.is_draining() {
         server.drain();

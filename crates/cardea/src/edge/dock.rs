@@ -4,7 +4,9 @@ use super::date::{DATE_BYTES, date};
 use super::limits::Limits;
 use super::losses::Losses;
 use super::proxies::TrustedProxies;
+use super::tunnel::Tunnels;
 use base::gate::Lane;
+use base::world::Moment;
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -23,9 +25,12 @@ pub(super) struct Dock {
     date: Cell<[u8; DATE_BYTES]>,
     date_second: Cell<u64>,
     draining: Cell<bool>,
+    /// When those that are left are cut off, once we drain.
+    drained: Cell<Moment>,
     seats: RefCell<Seats>,
     loads: Loads,
     pub(super) losses: Losses,
+    pub(super) tunnels: Tunnels,
     /// Who waits for the last connection to end.
     emptied: RefCell<Option<Waker>>,
 }
@@ -102,7 +107,7 @@ pub(super) struct Seat {
 }
 
 impl Dock {
-    pub(super) fn new(lane: Rc<Lane>, limits: Limits, trusted: TrustedProxies, loads: Loads, losses: Losses) -> Dock {
+    pub(super) fn new(lane: Rc<Lane>, limits: Limits, trusted: TrustedProxies, loads: Loads, losses: Losses, tunnels: Tunnels) -> Dock {
         let wall = lane.clock.wall();
         Dock {
             lane,
@@ -111,9 +116,11 @@ impl Dock {
             date: Cell::new(date(wall)),
             date_second: Cell::new(wall.seconds()),
             draining: Cell::new(false),
+            drained: Cell::new(Moment::default()),
             seats: RefCell::default(),
             loads,
             losses,
+            tunnels,
             emptied: RefCell::new(None),
         }
     }
@@ -135,8 +142,14 @@ impl Dock {
         self.draining.get()
     }
 
-    /// From here on each answer is its connection's last, and idle connections go.
-    pub(super) fn drain(&self) {
+    /// How long those that are left may still take, once we drain.
+    pub(super) fn drain_left(&self) -> Option<Duration> {
+        self.draining.get().then(|| self.drained.get().since(self.lane.deadlines.now()))
+    }
+
+    /// From here on each answer is its connection's last, and idle connections go. What is left after this time will be cut off.
+    pub(super) fn drain(&self, at_most: Duration) {
+        self.drained.set(self.lane.deadlines.now().after(at_most));
         self.draining.set(true);
         for waker in self.seats.borrow().wakers.iter().flatten() {
             waker.wake_by_ref();

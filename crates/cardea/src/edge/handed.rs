@@ -135,7 +135,7 @@ async fn serve<A: Answers>(handed: Handed, dock: &Dock, desk: &A) -> Result<Hand
     let reply = answered(desk, recorded.ex).await;
     recorded.ex.notes.status = reply.status;
     let body = match reply.body {
-        ReplyBody::Empty | ReplyBody::Length(_) => Buffer::none(),
+        ReplyBody::Empty | ReplyBody::Length(_) | ReplyBody::Tunnel(_) => Buffer::none(),
         ReplyBody::Whole(bytes) => bytes,
         ReplyBody::Stream(source) => caught(pin!(collect(source, bytes_max))).await.ok_or(Unserved::Cut)??,
     };

@@ -9,7 +9,8 @@ use super::incoming;
 use super::line::{Line, More};
 use super::losses::Loss;
 use super::socket::Socket;
-use base::gate::{Exchange, Reply};
+use super::tunnel;
+use base::gate::{Exchange, Reply, ReplyBody};
 use h1::{Next, Rejection};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -97,9 +98,10 @@ pub(super) async fn turn<S: Socket, A: Answers>(line: &Rc<Line<S>>, rejected: Op
                 .await;
                 return After::Wait;
             }
-            Next::Close => return After::Close,
-            // No reply of ours upgrades a connection, and each exchange ends before the machine is asked again.
-            Next::Abort | Next::Upgraded | Next::Exchange => {
+            // What was spoken after a switch of protocols has been spoken.
+            Next::Close | Next::Upgraded => return After::Close,
+            // Each exchange ends before the machine is asked again.
+            Next::Abort | Next::Exchange => {
                 line.reset();
                 return After::Reset;
             }
@@ -137,7 +139,15 @@ async fn exchange<S: Socket, A: Answers>(line: &Rc<Line<S>>, rejected: Option<Re
             }
         }
     };
-    if caught(pin!(answer::send(line, recorded.ex, reply))).await.is_none() {
+    let sent = match reply {
+        // Boxed, as it is rare: the future of every request would carry it.
+        Reply { body: ReplyBody::Tunnel(backend), status: 101, fields } => {
+            let reply = Reply { status: 101, fields, body: ReplyBody::Empty };
+            caught(Box::pin(tunnel::run(line, recorded.ex, reply, backend)).as_mut()).await
+        }
+        reply => caught(pin!(answer::send(line, recorded.ex, reply))).await,
+    };
+    if sent.is_none() {
         tracing::error!(request = %recorded.ex.id, "the body of an answer panicked; its connection is reset");
         line.server.borrow_mut().answer_failed();
     }

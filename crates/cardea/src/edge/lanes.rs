@@ -11,6 +11,7 @@ use super::listener::{ListenError, listeners};
 use super::losses::Losses;
 use super::proxies::TrustedProxies;
 use super::secure::Secure;
+use super::tunnel::Tunnels;
 use base::gate::Lane;
 use base::world::{Clock, Dice};
 use std::cell::RefCell;
@@ -81,6 +82,7 @@ pub struct Lanes<A: Answers> {
     mail: Vec<mpsc::Sender<Mail<A>>>,
     loads: Loads,
     losses: Losses,
+    tunnels: Tunnels,
     next: AtomicUsize,
     /// How long running requests may still take, once it is said.
     drain: watch::Sender<Option<Duration>>,
@@ -115,9 +117,9 @@ where
     let (mail, inboxes): (Vec<_>, Vec<_>) = (0..plan.threads).map(|_| mpsc::channel(plan.limits.mailbox_max.max(1))).unzip();
     let (drain, _) = watch::channel(None);
     let loads = Loads::new(plan.threads);
-    let losses = Losses::default();
+    let (losses, tunnels) = (Losses::default(), Tunnels::default());
     let make_desk = Arc::new(make_desk);
-    let lanes = Lanes { address, tls_address, mail, loads, losses, next: AtomicUsize::new(0), drain, threads: Mutex::default() };
+    let lanes = Lanes { address, tls_address, mail, loads, losses, tunnels, next: AtomicUsize::new(0), drain, threads: Mutex::default() };
     for (number, ((listener, secure), inbox)) in all.into_iter().zip(secure).zip(inboxes).enumerate() {
         let (ended, at_end) = oneshot::channel();
         let place = Place {
@@ -129,6 +131,7 @@ where
             mail: lanes.mail.clone(),
             loads: lanes.loads.clone(),
             losses: lanes.losses.clone(),
+            tunnels: lanes.tunnels.clone(),
             drain: lanes.drain.subscribe(),
             plan: plan.clone(),
         };
@@ -182,6 +185,11 @@ impl<A: Answers> Lanes<A> {
     /// What was lost of connections since the start.
     pub fn losses(&self) -> &Losses {
         &self.losses
+    }
+
+    /// How many client connections speak WebSocket now.
+    pub fn tunnels(&self) -> u64 {
+        self.tunnels.open()
     }
 
     /// Has this done on one data thread, between requests. Refused when its mailbox is full.
@@ -238,6 +246,7 @@ struct Place<A: Answers> {
     mail: Vec<mpsc::Sender<Mail<A>>>,
     loads: Loads,
     losses: Losses,
+    tunnels: Tunnels,
     drain: watch::Receiver<Option<Duration>>,
     plan: Plan,
 }
@@ -245,10 +254,10 @@ struct Place<A: Answers> {
 impl<A: Answers> Place<A> {
     /// The life of a thread. Says how many connections are left at its end.
     async fn run(self, make_desk: impl Fn(&Rc<Lane>) -> A) -> io::Result<u32> {
-        let Place { thread, port, listener, secure, inbox, mail, loads, losses, drain, plan } = self;
+        let Place { thread, port, listener, secure, inbox, mail, loads, losses, tunnels, drain, plan } = self;
         let lane = Rc::new(Lane::new(plan.node, thread, plan.clock, Dice::new()));
         let desk = Rc::new(make_desk(&lane));
-        let dock = Rc::new(Dock::new(lane, plan.limits, plan.trusted, loads, losses));
+        let dock = Rc::new(Dock::new(lane, plan.limits, plan.trusted, loads, losses, tunnels));
         let crew = Rc::new(Crew::new(dock.clone(), desk.clone()));
         let (secure, secure_listener) = match (plan.tls, secure) {
             (Some(tls), Some((listener, port))) => {
@@ -270,9 +279,9 @@ impl<A: Answers> Place<A> {
             None => door.keep(Entry::Plain, listener, drain.clone()).await,
         }
         mailbox.empty();
-        dock.drain();
         // Without an owner there is nobody to wait for.
         let at_most = drain.borrow().filter(|at_most| !at_most.is_zero());
+        dock.drain(at_most.unwrap_or_default());
         if let Some(at_most) = at_most {
             let patience = dock.lane.deadlines.watch();
             patience.set(at_most);

@@ -23,6 +23,12 @@ pub struct Limits {
     pub client_grace_ms: u32,
     /// How long, once we drain, a connection on which nothing was asked may still bring one request.
     pub drain_wait_ms: u32,
+    /// How long nothing may go either way through a tunnel. AWS: 10 minutes.
+    pub tunnel_idle_ms: u32,
+    /// How long a tunnel may be open in all. AWS: 2 hours.
+    pub tunnel_ms_max: u32,
+    /// How long one end of a tunnel may go on after the other has said that it will send no more.
+    pub tunnel_linger_ms: u32,
     /// From a connection's first moment to the end of its PROXY header, where one must come.
     pub proxy_header_ms: u32,
     /// From a TLS connection's first moment to the end of its handshake.
@@ -44,6 +50,9 @@ impl Default for Limits {
             client_bytes_per_second_min: 1_024,
             client_grace_ms: 20_000,
             drain_wait_ms: 500,
+            tunnel_idle_ms: 600_000,
+            tunnel_ms_max: 7_200_000,
+            tunnel_linger_ms: 10_000,
             proxy_header_ms: 5_000,
             handshake_ms: 10_000,
             handshakes_per_turn_max: 4,

@@ -26,7 +26,7 @@ pub(super) struct Line<S: Socket> {
     pub(super) interim: RefCell<Vec<u8>>,
     /// Which request of this connection runs: bodies of earlier ones must not read on.
     pub(super) turn: Cell<u32>,
-    io: RefCell<S>,
+    pub(super) io: RefCell<S>,
     peer: SocketAddr,
     port: u16,
     scheme: Scheme,
@@ -126,6 +126,7 @@ impl<S: Socket> Line<S> {
         self.dock.trusted.note_peer(self.peer, ex);
         ex.request.port = self.port;
         ex.request.scheme = self.scheme;
+        ex.request.may_switch = true;
         ex.notes.came = self.came.get();
     }
 

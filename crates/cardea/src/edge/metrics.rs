@@ -152,6 +152,7 @@ impl Page {
         for (loss, why) in Loss::ALL {
             self.line(format_args!("cardea_connections_lost_total{{why=\"{why}\"}} {}", lanes.losses().of(loss)));
         }
+        let tunnels = lanes.tunnels();
         let mut plain = |name: &str, kind: &str, help: &str, value: u64| {
             self.about(name, kind, help);
             self.line(format_args!("{name} {value}"));
@@ -170,6 +171,7 @@ impl Page {
             "Times that accepting paused, since the machine had no descriptor or memory for another connection.",
             lanes.losses().pauses(),
         );
+        plain("cardea_tunnels", "gauge", "Open client connections that speak WebSocket with a back end.", tunnels);
         plain("cardea_store_revision", "gauge", "The revision of the store that is served.", gateway.table.load().revision.0);
         plain("cardea_compiled_deployments", "gauge", "Compiled deployments in memory.", gateway.deployments() as u64);
         plain(

@@ -52,6 +52,7 @@ mod proxies;
 mod proxy_protocol;
 mod secure;
 mod socket;
+mod tunnel;
 
 pub use certificates::{CERTIFICATES_MAX, CertificateError, Certificates, LeastVersion, POLICIES_MAX, Pair, PolicyPlan};
 pub use file_body::Packer;

@@ -145,8 +145,10 @@ impl Counted {
             Cached::Hit => self.cache_hits += 1,
             Cached::Miss => self.cache_misses += 1,
         }
-        self.latency.add(notes.done.since(notes.head));
         let upstream = &notes.upstream;
+        // The answer is the 101: what is spoken after it may take hours.
+        let answered = if notes.status == 101 { upstream.answered } else { notes.done };
+        self.latency.add(answered.since(notes.head));
         if upstream.attempts > 0 {
             // One that never answered took until we gave up.
             let until = if upstream.status == 0 { notes.done } else { upstream.answered };

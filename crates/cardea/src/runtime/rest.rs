@@ -37,7 +37,11 @@ pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &m
         ex.request.body.discard(bytes_max).await?;
     }
     let reply = match (variant.caching(number), &work.cache_key) {
-        (Some(caching), Some(key)) => caching::answer(desk, &variant.deployment, caching, key, work, ex).await?,
+        (Some(caching), Some(key)) => {
+            // What is said through a tunnel cannot be kept.
+            ex.request.may_switch = false;
+            caching::answer(desk, &variant.deployment, caching, key, work, ex).await?
+        }
         _ => {
             ex.notes.mark(Stage::Cache, Verdict::Absent);
             match ex.story.is_some() {

@@ -104,7 +104,7 @@ impl Desk {
         let latency_ms = lane.clock.now().since(ex.notes.head).as_millis() as u64;
         let body = match &reply.body {
             ReplyBody::Whole(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-            ReplyBody::Empty | ReplyBody::Length(_) | ReplyBody::Stream(_) => String::new(),
+            ReplyBody::Empty | ReplyBody::Length(_) | ReplyBody::Stream(_) | ReplyBody::Tunnel(_) => String::new(),
         };
         Ok(Tried { status: reply.status, headers, body, log: log(&story, &ex), latency_ms })
     }

@@ -93,8 +93,24 @@ const CLOSED: &[(&str, Gets)] = &[
     ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n", CutOff),
 ];
 
+/// What is no grant of a wish for WebSocket, whose key is the RFC's. The connection to the back end goes; the client's never switches.
+const NOT_GRANTED: &[(&str, Gets)] = &[
+    ("Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n$", Failure),
+    ("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: \r\n\r\n$", Failure),
+    ("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n$", Failure),
+    ("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n\r\n$", Failure),
+    ("Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n$", Failure),
+    ("Upgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n$", Failure),
+    ("Connection: Upgrade\r\nUpgrade: h2c\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n$", Failure),
+    (
+        "Connection: Upgrade, Sec-WebSocket-Accept\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n$",
+        Failure,
+    ),
+];
+
 struct Attack {
     said: String,
+    wish: &'static str,
     gets: Gets,
     closes: bool,
     is_early: bool,
@@ -106,18 +122,24 @@ fn attacks() -> Vec<Attack> {
     for (all, closes) in [(KEPT, false), (CLOSED, true)] {
         for (said, gets) in all {
             for is_early in [false, true] {
-                attacks.push(Attack { said: filled(said), gets: *gets, closes, is_early });
+                attacks.push(Attack { wish: "", said: filled(said), gets: *gets, closes, is_early });
             }
         }
     }
     for (said, gets) in KEPT {
         // What lies behind an answer that is to be kept whole must not matter, whether the connection stays or goes.
-        attacks.push(Attack { said: filled(said), gets: *gets, closes: true, is_early: false });
+        attacks.push(Attack { wish: "", said: filled(said), gets: *gets, closes: true, is_early: false });
+    }
+    for (said, gets) in NOT_GRANTED {
+        let wish =
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+        let said = filled(&format!("HTTP/1.1 101 Switching Protocols\r\n{said}"));
+        attacks.push(Attack { wish, said, gets: *gets, closes: false, is_early: false });
     }
     let many = "HTTP/1.1 100 Continue\r\n\r\n".repeat(50);
-    attacks.push(Attack { said: format!("{many}{SMUGGLED}"), gets: Failure, closes: false, is_early: false });
+    attacks.push(Attack { wish: "", said: format!("{many}{SMUGGLED}"), gets: Failure, closes: false, is_early: false });
     let large = format!("HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 5\r\n\r\nhello", "x".repeat(200_000));
-    attacks.push(Attack { said: large, gets: Failure, closes: false, is_early: false });
+    attacks.push(Attack { wish: "", said: large, gets: Failure, closes: false, is_early: false });
     attacks
 }
 
@@ -158,7 +180,7 @@ fn run(house: &House, number: usize, attack: &Attack) -> Result<(), String> {
     good(&mut client, "before")?;
     let body = if attack.is_early { "POST" } else { "GET" };
     let framing = if attack.is_early { "Content-Length: 5\r\n" } else { "" };
-    client.send(format!("{body} /back/{number} HTTP/1.1\r\nHost: a\r\n{framing}\r\n").as_bytes());
+    client.send(format!("{body} /back/{number} HTTP/1.1\r\nHost: a\r\n{}{framing}\r\n", attack.wish).as_bytes());
     if attack.is_early {
         client.send(b"hello");
     }

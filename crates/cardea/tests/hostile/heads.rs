@@ -408,30 +408,45 @@ fn as_meant() -> Vec<Case> {
     cases
 }
 
-/// Wishes for another protocol, where no route speaks it: the request is answered as it is, and the connection goes on as it was.
+/// Wishes for another protocol that are not granted: the request is answered as it is, and the connection goes on as it was. A wish for
+/// WebSocket is passed on, in the writer's words, where it is whole; nobody hears of the others.
 fn upgrades() -> Vec<Case> {
     let websocket =
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     let http_2 = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n";
     let tls = "Connection: Upgrade\r\nUpgrade: TLS/1.2\r\n";
+    let both = websocket.replace("Upgrade: websocket", "Upgrade: websocket, h2c");
+    let without_key = websocket.replace("Key", "Cow");
+    let two_keys = format!("{websocket}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n");
+    let stripped_key = websocket.replace("Connection: Upgrade", "Connection: Upgrade, Sec-WebSocket-Key");
     let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     let frames = "\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0d\0\x04\0\0\0\0\0\x02\0\0\0\0";
     let meant = || Meant { without: vec!["upgrade", "connection", "http2-settings"], ..Meant::new("GET", b"") };
+    let passed = || Meant::new("GET", b"");
     let second = || Meant { target: "/case/{n}/second".into(), ..Meant::new("GET", b"") };
     let mut cases = vec![
         Case::refused("HTTP/2 without TLS", preface),
         Case::refused("HTTP/2 without TLS, and its frames", format!("{preface}{frames}")),
     ];
-    for (name, lines) in [("WebSocket", websocket), ("HTTP/2", http_2), ("TLS", tls)] {
+    for (name, lines, meant) in [
+        ("WebSocket", websocket, &passed as &dyn Fn() -> Meant),
+        ("HTTP/2", http_2, &meant),
+        ("TLS", tls, &meant),
+        ("WebSocket or HTTP/2", &both, &passed),
+        ("WebSocket without a key", &without_key, &meant),
+        ("WebSocket with two keys", &two_keys, &meant),
+        ("WebSocket with a key that stays behind", &stripped_key, &meant),
+    ] {
         let asked = format!("GET /case/{{n}} HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
         cases.push(Case::meant(format!("a wish for {name}"), &asked, meant()));
         let goes_on = format!("{asked}GET /case/{{n}}/second HTTP/1.1\r\nHost: a\r\n\r\n");
         let name = format!("a wish for {name}, and the next request");
         cases.push(Case { name, bytes: goes_on.into_bytes(), meant: vec![meant(), second()], end: End::Open });
     }
-    for (name, lines, then) in
-        [("HTTP/2", http_2, format!("{preface}{frames}")), ("WebSocket", websocket, "\u{81}\u{5}hello\r\n\r\n".into())]
-    {
+    for (name, lines, then, meant) in [
+        ("HTTP/2", http_2, format!("{preface}{frames}"), &meant as &dyn Fn() -> Meant),
+        ("WebSocket", websocket, "\u{81}\u{5}hello\r\n\r\n".into(), &passed),
+    ] {
         let asked = format!("GET /case/{{n}} HTTP/1.1\r\nHost: a\r\n{lines}\r\n{then}{SMUGGLED}");
         let name = format!("a wish for {name}, taken for granted");
         cases.push(Case { name, bytes: asked.into_bytes(), meant: vec![meant()], end: End::Refused });

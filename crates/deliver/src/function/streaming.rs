@@ -47,7 +47,7 @@ impl Events {
         match body {
             ReplyBody::Stream(source) => Events { source: Some(source), bytes: Buffer::take(), broken: None },
             ReplyBody::Whole(bytes) => Events { source: None, bytes, broken: None },
-            ReplyBody::Empty | ReplyBody::Length(_) => Events { source: None, bytes: Buffer::none(), broken: None },
+            ReplyBody::Empty | ReplyBody::Length(_) | ReplyBody::Tunnel(_) => Events { source: None, bytes: Buffer::none(), broken: None },
         }
     }
 }

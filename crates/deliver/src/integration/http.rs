@@ -12,11 +12,12 @@ use super::private::Private;
 use super::record::{Integration, IntegrationType};
 use super::trace;
 use super::uri::Uri;
+use super::websocket;
 use crate::Flaw;
 use crate::function::Transfer;
 use crate::mapping::{Place, Seen, Source, is_dropped_on_arrival, path_form, push_encoded};
 use crate::upstream::balance::Asking;
-use crate::upstream::{Answered, Call, Failure, Trust, Upstreams, body_length};
+use crate::upstream::{Answered, Call, Failure, Manner, Trust, Upstreams, body_length};
 use base::gate::{Ask, AskBody, Buffer, Exchange, Refusal, RefusalKind, Reply, ReplyBody, RequestBody};
 use h1::{Known, Method, OwnField, RequestWriter, Unwritable};
 use std::collections::BTreeMap;
@@ -40,6 +41,8 @@ pub struct HttpIntegration {
     transfer: Transfer,
     /// Where it leads, if not to the host of its URI.
     private: Option<Box<Private>>,
+    /// What AWS has not: WebSocket passes, and streams of events that nobody called streams are let be quiet.
+    is_open: bool,
 }
 
 impl HttpIntegration {
@@ -68,26 +71,33 @@ impl HttpIntegration {
             timeout: Duration::from_millis(u64::from(record.timeout_ms)),
             transfer: Transfer::named(record.response_transfer_mode.as_deref()),
             private: Private::compile(record)?.map(Box::new),
+            is_open: record.kind == IntegrationType::HttpProxy && !method.converts_proxied,
         })
     }
 
     /// Asks the endpoint.
     pub async fn call<O: Onlooker>(&self, upstreams: &Upstreams, ask: Ask, ex: &mut Exchange, onlooker: &mut O) -> Result<Reply, Refusal> {
-        let call = self.prepare(upstreams, ask, ex)?;
+        let key = if self.is_open && ex.request.may_switch { websocket::asked(&ask, ex) } else { None };
+        let key = key.filter(|_| self.verb(ex) == Method::Get);
+        let connection = if key.is_some() { h1::Connection::Websocket } else { h1::Connection::Unsaid };
+        let call = self.prepare(upstreams, ask, connection, ex)?;
         if O::LOOKS {
             onlooker.asked(&call.target.origin(), &call.head, &call.body);
         }
         let (asked_by_head, wanted_by_head) = (call.method == Method::Head, ex.request.head.method() == Method::Head);
-        let answered = match (&self.private, self.transfer) {
-            (None, Transfer::Buffered) => upstreams.ask(call, &mut ex.notes.upstream).await,
-            (None, Transfer::Stream) => upstreams.ask_for_stream(call, &mut ex.notes.upstream).await,
+        let manner = Manner { streams: self.transfer == Transfer::Stream, events_pause: self.is_open, websocket: key.is_some() };
+        let answered = match &self.private {
+            None => upstreams.ask_as(manner, call, &mut ex.notes.upstream).await,
             // Boxed, as it is rare: the future of every call would carry it.
-            (Some(private), transfer) => {
+            Some(private) => {
                 let (asking, target) = private.choose(upstreams, &call.target, self.uri.is_fixed(), ex)?;
-                Box::pin(among(upstreams, Call { target, ..call }, transfer, asking, ex)).await
+                Box::pin(among(upstreams, Call { target, ..call }, manner, asking, ex)).await
             }
         };
         let answered = answered.map_err(|failure| failure.refusal())?;
+        if let Some(key) = key.filter(|_| answered.head.status() == 101) {
+            return switched(&key, answered);
+        }
         if answered.head.status() >= 600 {
             return Err(Refusal::of(RefusalKind::BadGateway, "the endpoint answered with a status over 599"));
         }
@@ -95,7 +105,7 @@ impl HttpIntegration {
     }
 
     /// Writes the request that goes out.
-    pub(super) fn prepare(&self, upstreams: &Upstreams, ask: Ask, ex: &mut Exchange) -> Result<Call, Refusal> {
+    pub(super) fn prepare(&self, upstreams: &Upstreams, ask: Ask, connection: h1::Connection, ex: &mut Exchange) -> Result<Call, Refusal> {
         let invalid = || Refusal::of(RefusalKind::ApiConfigurationError, "Invalid endpoint address");
         let mut target = Buffer::take();
         if self.private.as_ref().is_some_and(|private| private.names_the_stage()) {
@@ -108,7 +118,7 @@ impl HttpIntegration {
         };
         self.write_query(&ask, ex, rendered.has_query, &mut target);
         let target = std::str::from_utf8(&target).map_err(|_| invalid())?;
-        let id = self.method.as_deref().map_or(ex.request.head.method(), |verb| Method::of(verb.as_bytes()));
+        let id = self.verb(ex);
         let body = match ask.body {
             _ if matches!(id, Method::Get | Method::Head | Method::Options) => RequestBody::None,
             AskBody::AsItCame => match std::mem::take(&mut ex.request.body) {
@@ -128,8 +138,13 @@ impl HttpIntegration {
         written
             .and_then(|()| gateway_fields(&ask.fields, ex, &mut writer))
             .map_err(|why| Refusal::of(RefusalKind::ApiConfigurationError, why.because))?;
-        writer.finish(body_length(&body), h1::Connection::Unsaid);
+        writer.finish(body_length(&body), connection);
         Ok(Call { target: rendered.target, method: id, head, body, timeout: self.timeout })
+    }
+
+    /// The verb that goes out.
+    fn verb(&self, ex: &Exchange) -> Method {
+        self.method.as_deref().map_or(ex.request.head.method(), |verb| Method::of(verb.as_bytes()))
     }
 
     fn mapped_host(&self, seen: &Seen<'_>) -> Result<Option<String>, Refusal> {
@@ -172,8 +187,8 @@ impl HttpIntegration {
 }
 
 /// Asks one of several, and notes among whom it was chosen.
-async fn among(upstreams: &Upstreams, call: Call, transfer: Transfer, mut asking: Asking, ex: &mut Exchange) -> Result<Answered, Failure> {
-    let answered = upstreams.ask_among(call, transfer == Transfer::Stream, &mut ex.notes.upstream, &mut asking).await;
+async fn among(upstreams: &Upstreams, call: Call, manner: Manner, mut asking: Asking, ex: &mut Exchange) -> Result<Answered, Failure> {
+    let answered = upstreams.ask_among(manner, call, &mut ex.notes.upstream, &mut asking).await;
     ex.notes.among = Some(Box::new(asking.among()));
     answered
 }
@@ -202,6 +217,20 @@ fn gateway_fields(mapped: &h1::Fields, ex: &Exchange, writer: &mut RequestWriter
     }
     writer.own(API_ID, ex.stage().api.as_bytes())?;
     writer.own(TRACE_ID, &trace::for_backend(ex))
+}
+
+/// The endpoint speaks WebSocket from here on, if it has understood what it was asked.
+#[cold]
+fn switched(key: &websocket::Key, answered: Answered) -> Result<Reply, Refusal> {
+    let Answered { head, body } = answered;
+    if !websocket::is_proven(key, head.fields()) {
+        const BECAUSE: &str = "the endpoint's 101 has no Sec-WebSocket-Accept that fits the key";
+        return Err(Refusal::of(RefusalKind::BadGateway, BECAUSE));
+    }
+    let mut fields = head.into_fields();
+    // It was of that connection: it is not told, not even under another name.
+    fields.remove("Connection");
+    Ok(Reply { status: 101, fields, body })
 }
 
 /// The endpoint's answer.

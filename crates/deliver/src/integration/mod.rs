@@ -17,6 +17,7 @@ mod role;
 mod tests;
 pub(crate) mod trace;
 mod uri;
+mod websocket;
 
 pub use aws_service::AwsServiceIntegration;
 pub use compile::{Backend, CompiledIntegration, MethodFacts, compile_integration};

@@ -108,7 +108,7 @@ fn wished(ex: &Exchange) -> Option<Coding> {
 /// Whether an answer is to be packed, and how: once its body is whole, and if it then has `minimum_bytes`.
 pub fn of_answer(reply: &Reply, ex: &Exchange, minimum_bytes: u64) -> Option<Coding> {
     let known = match &reply.body {
-        ReplyBody::Empty | ReplyBody::Length(_) => return None,
+        ReplyBody::Empty | ReplyBody::Length(_) | ReplyBody::Tunnel(_) => return None,
         ReplyBody::Whole(bytes) => Some(bytes.len() as u64),
         ReplyBody::Stream(source) => source.left(),
     };

@@ -99,7 +99,7 @@ pub async fn keep(
     let body: &[u8] = match &reply.body {
         ReplyBody::Empty => b"",
         ReplyBody::Whole(bytes) => bytes,
-        ReplyBody::Length(_) | ReplyBody::Stream(_) => return Ok((reply, None)),
+        ReplyBody::Length(_) | ReplyBody::Stream(_) | ReplyBody::Tunnel(_) => return Ok((reply, None)),
     };
     let mut fields = Fields::new();
     let mut traced = false;

@@ -7,8 +7,9 @@ use super::failure::Failure;
 use super::outgoing::{Outgoing, Stuck};
 use super::pool::Upstreams;
 use super::target::Target;
+use super::tunnel::Tunnel;
 use base::gate::{Buffer, ReplyBody, RequestBody, give_back_fields, take_fields};
-use h1::{BodyLength, ClientNext, Limits, Method, ResponseHead, RetryVerdict};
+use h1::{BodyLength, ClientNext, Known, Limits, Method, ResponseHead, RetryVerdict};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -31,11 +32,22 @@ pub struct Call {
     pub timeout: Duration,
 }
 
+/// How an answer may come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// As a stream: it may be longer, and may pause longer.
+    pub streams: bool,
+    /// If it is a stream of events, it may pause as long as any stream.
+    pub events_pause: bool,
+    /// As another protocol: the head asks for WebSocket, and 101 is an answer.
+    pub websocket: bool,
+}
+
 /// An answer whose head is here.
 pub struct Answered {
     /// The head.
     pub head: ResponseHead,
-    /// The body: `Whole` if it came with the head and the request was sent to its end, else `Stream`.
+    /// The body: `Whole` if it came with the head and the request was sent to its end, `Tunnel` behind a 101, else `Stream`.
     pub body: ReplyBody,
 }
 
@@ -52,6 +64,7 @@ pub fn body_length(body: &RequestBody) -> BodyLength {
 struct UpstreamExchange<'a> {
     upstreams: &'a Upstreams,
     limits: &'a Limits,
+    manner: Manner,
     connection: Box<Connection>,
     outgoing: Option<Outgoing>,
     /// The back end takes no more of the request. It may have answered before that.
@@ -65,7 +78,7 @@ struct UpstreamExchange<'a> {
 impl Upstreams {
     /// Sends a request and waits for the head of its answer. `notes` tell of it in any case.
     pub fn ask<'a>(&'a self, call: Call, notes: &'a mut base::gate::Upstream) -> impl Future<Output = Result<Answered, Failure>> + use<'a> {
-        self.ask_with(&self.0.settings.limits, call, notes, ())
+        self.ask_as(Manner::default(), call, notes)
     }
 
     /// The same for an answer that streams: it may be longer, and may pause longer.
@@ -74,25 +87,34 @@ impl Upstreams {
         call: Call,
         notes: &'a mut base::gate::Upstream,
     ) -> impl Future<Output = Result<Answered, Failure>> + use<'a> {
-        self.ask_with(&self.0.settings.streamed, call, notes, ())
+        self.ask_as(Manner { streams: true, ..Manner::default() }, call, notes)
+    }
+
+    /// The same for an answer that may come in this manner.
+    pub fn ask_as<'a>(
+        &'a self,
+        manner: Manner,
+        call: Call,
+        notes: &'a mut base::gate::Upstream,
+    ) -> impl Future<Output = Result<Answered, Failure>> + use<'a> {
+        self.ask_with(manner, call, notes, ())
     }
 
     /// The same where several can be asked: the call goes to the one that was chosen, and to others where that fails and nothing is done
     /// twice by it.
     pub fn ask_among<'a>(
         &'a self,
+        manner: Manner,
         call: Call,
-        streams: bool,
         notes: &'a mut base::gate::Upstream,
         asking: &'a mut Asking,
     ) -> impl Future<Output = Result<Answered, Failure>> + use<'a> {
-        let settings = &self.0.settings;
-        self.ask_with(if streams { &settings.streamed } else { &settings.limits }, call, notes, asking)
+        self.ask_with(manner, call, notes, asking)
     }
 
     async fn ask_with<C: Choice>(
         &self,
-        limits: &Limits,
+        manner: Manner,
         call: Call,
         notes: &mut base::gate::Upstream,
         mut choice: C,
@@ -128,7 +150,7 @@ impl Upstreams {
             notes.connected = if connection.reused { notes.began } else { lane.clock.now() };
             notes.address = Some(connection.address);
             notes.reused = connection.reused;
-            if !connection.client.begin(method, false, length) {
+            if !connection.client.begin(method, manner.websocket, length) {
                 return Err(Failure::Closed("a connection from the pool was not free".into()));
             }
             connection.watch.set(by.since(lane.deadlines.now()));
@@ -137,7 +159,7 @@ impl Upstreams {
                 Ok(false) => return Err(Failure::Closed("the body is gone".into())),
                 Err(stuck) => return Err(stuck.failure()),
             }
-            let mut exchange = UpstreamExchange::new(self, limits, connection, outgoing, C::KEEPS);
+            let mut exchange = UpstreamExchange::new(self, manner, connection, outgoing, C::KEEPS);
             let Err(failure) = poll_fn(|cx| exchange.poll_head(cx)).await else {
                 notes.answered = lane.clock.now();
                 notes.status = exchange.head.status();
@@ -194,9 +216,11 @@ impl Stuck {
 }
 
 impl<'a> UpstreamExchange<'a> {
-    fn new(upstreams: &'a Upstreams, limits: &'a Limits, connection: Box<Connection>, outgoing: Outgoing, keeps: bool) -> Self {
-        let head = ResponseHead::reusing(take_fields());
-        UpstreamExchange { upstreams, limits, connection, outgoing: Some(outgoing), deaf: false, keeps, incoming: Buffer::none(), head }
+    fn new(upstreams: &'a Upstreams, manner: Manner, connection: Box<Connection>, outgoing: Outgoing, keeps: bool) -> Self {
+        let (head, settings) = (ResponseHead::reusing(take_fields()), &upstreams.0.settings);
+        let limits = if manner.streams { &settings.streamed } else { &settings.limits };
+        let outgoing = Some(outgoing);
+        UpstreamExchange { upstreams, limits, manner, connection, outgoing, deaf: false, keeps, incoming: Buffer::none(), head }
     }
 
     /// After a failure: the request, if it may be sent again.
@@ -277,6 +301,9 @@ impl<'a> UpstreamExchange<'a> {
 
     /// The answer, as whole as it is.
     fn settle(mut self, target: &Arc<Target>) -> Result<Answered, Failure> {
+        if self.head.status() == 101 {
+            return Ok(Answered { head: self.head, body: ReplyBody::Tunnel(Box::new(Tunnel::new(self.connection, self.incoming))) });
+        }
         let decoded =
             self.connection.client.body(&mut self.incoming, 0).map_err(|_| Failure::Garbage("the body of the answer is malformed"))?;
         let payload = self.incoming.len() - decoded.surplus;
@@ -290,7 +317,9 @@ impl<'a> UpstreamExchange<'a> {
         };
         if !self.connection.client.body_is_ended() || outgoing.is_some() {
             let answer = Answer::new(self.upstreams.clone(), target.clone(), self.connection, outgoing, self.incoming, left);
-            let answer = answer.patient_for(self.limits.body_stall_ms);
+            let pauses = self.manner.events_pause && is_of_events(&self.head);
+            let limits = if pauses { &self.upstreams.0.settings.streamed } else { self.limits };
+            let answer = answer.patient_for(limits.body_stall_ms);
             let answer = if self.deaf { answer.cut() } else { answer };
             return Ok(Answered { head: self.head, body: ReplyBody::Stream(Box::new(answer)) });
         }
@@ -300,4 +329,12 @@ impl<'a> UpstreamExchange<'a> {
         let body = if self.incoming.is_empty() { ReplyBody::Empty } else { ReplyBody::Whole(self.incoming) };
         Ok(Answered { head: self.head, body })
     }
+}
+
+/// Whether an answer is a stream of events (WHATWG HTML, server-sent events): quiet, while nothing happens.
+fn is_of_events(head: &ResponseHead) -> bool {
+    const EVENTS: &[u8] = b"text/event-stream";
+    let media = head.field(Known::ContentType).unwrap_or_default();
+    let (name, rest) = media.split_at(media.len().min(EVENTS.len()));
+    name.eq_ignore_ascii_case(EVENTS) && matches!(rest.first(), None | Some(b';' | b' ' | b'\t'))
 }

@@ -25,9 +25,10 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod tunnel;
 mod validity;
 
-pub use exchange::{Answered, Call, body_length};
+pub use exchange::{Answered, Call, Manner, body_length};
 pub use failure::Failure;
 pub use pool::Upstreams;
 pub use settings::Settings;

@@ -44,7 +44,7 @@ fn cost_of_a_proxied_call() {
             let Backend::Http(http) = &compiled.backend else { unreachable!("it is HTTP") };
             timed(what, || {
                 let ask = compiled.request.apply(&mut ex).unwrap();
-                std::hint::black_box(http.prepare(&world.upstreams, ask, &mut ex).unwrap());
+                std::hint::black_box(http.prepare(&world.upstreams, ask, h1::Connection::Unsaid, &mut ex).unwrap());
             });
         }
         let integration = compiled(&record(IntegrationType::HttpProxy, "http://127.0.0.1:80"));

@@ -192,7 +192,7 @@ proptest! {
         let mut ex = world.exchange("GET /x?q=1 HTTP/1.1\r\nHost: a\r\n\r\n");
         let Ok(compiled) = crate::integration::compile_integration(&Default::default(), &proxy) else { return Ok(()) };
         let crate::integration::Backend::Http(http) = &compiled.backend else { unreachable!("it is HTTP") };
-        match http.prepare(&world.upstreams, Default::default(), &mut ex) {
+        match http.prepare(&world.upstreams, Default::default(), h1::Connection::Unsaid, &mut ex) {
             Ok(call) => {
                 let mut head = call.head.to_vec();
                 let parsed = h1::RequestHead::default().parse(&mut head, &h1::HeadLimits::default());

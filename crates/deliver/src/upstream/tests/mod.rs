@@ -3,6 +3,7 @@ mod duplex;
 mod failures;
 mod reuse;
 mod secure;
+mod streams;
 
 use super::{Answered, Call, Failure, Target, body_length};
 use crate::bench::World;
