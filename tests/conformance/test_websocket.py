@@ -483,3 +483,22 @@ def test_events_come_one_by_one(cardea: Cardea, backend: Backend, members: dict[
         read.set()
     assert answer.read() == b""
     connection.close()
+
+
+def test_a_client_that_leaves_a_quiet_stream_of_events_frees_its_back_end(cardea: Cardea, backend: Backend) -> None:
+    freed = threading.Event()
+
+    def quiet(peer: Any, seen: Seen) -> bool:
+        peer.conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 0\n\n")
+        peer.conn.settimeout(WAIT_SECONDS)
+        assert peer.conn.recv(1) == b""
+        freed.set()
+        return False
+
+    backend.script["/ws"] = quiet
+    api = in_front_of(cardea, backend.url)
+    with wire.Connection(cardea.data) as connection:
+        connection.send(wire.head("GET", "/dev/ws", [("Host", cardea.host(api.id))]))
+        while b"data: 0" not in connection.buffer:
+            connection.buffer += connection.socket.recv(65536)
+    assert freed.wait(WAIT_SECONDS)

@@ -2,6 +2,7 @@
 
 use super::front;
 use super::line::Line;
+use super::losses::Loss;
 use super::socket::Socket;
 use base::gate::{BodyFault, BodySource, Buffer, Exchange, Fill, Reply, ReplyBody, give_back_fields};
 use h1::{BodyLength, Connection, EncodeError, Known, OwnField, ResponseWriter};
@@ -143,7 +144,7 @@ async fn try_send<S: Socket>(line: &Line<S>, ex: &mut Exchange, mut reply: Reply
         }
         // Room is for clients that take what comes, not for those that keep us waiting.
         let grows = was_full && line.stalls() == stalls;
-        ended = refill(source.as_mut(), &mut piece, grows).await?;
+        ended = refill(line, source.as_mut(), &mut piece, grows).await?;
     }
 }
 
@@ -173,14 +174,27 @@ async fn push<S: Socket>(line: &Line<S>, out: &mut Vec<u8>, piece: &[u8], sent: 
     poll_fn(|cx| line.poll_send(cx, out, rest, sent)).await.map_err(|_| Cut::Client)
 }
 
-/// Waits for the next piece, in a buffer that may grow. Says whether it was the last.
-async fn refill(source: Option<&mut Box<dyn BodySource>>, piece: &mut Vec<u8>, grows: bool) -> Result<bool, Cut> {
+/// Waits for the next piece, in a buffer that may grow. Says whether it was the last. It may be long in coming (events): a client that
+/// goes meanwhile is not waited for.
+async fn refill<S: Socket>(
+    line: &Line<S>,
+    source: Option<&mut Box<dyn BodySource>>,
+    piece: &mut Vec<u8>,
+    grows: bool,
+) -> Result<bool, Cut> {
     let Some(source) = source else { return Ok(true) };
     piece.clear();
     let room = piece.capacity();
     if grows && room < PIECE_BYTES_MAX {
         piece.reserve_exact((room * 2).min(PIECE_BYTES_MAX));
     }
-    let fill = poll_fn(|cx: &mut Context<'_>| source.poll_fill(cx, piece)).await?;
+    let fill = poll_fn(|cx: &mut Context<'_>| match source.poll_fill(cx, piece) {
+        Poll::Ready(fill) => Poll::Ready(fill.map_err(Cut::from)),
+        Poll::Pending => line.poll_gone(cx).map(|()| {
+            line.dock.losses.count(Loss::ClientGone);
+            Err(Cut::Client)
+        }),
+    });
+    let fill = fill.await?;
     Ok(fill == Fill::End)
 }

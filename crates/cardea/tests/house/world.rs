@@ -153,7 +153,7 @@ impl World {
         };
         let mut reply = self.desk.answer(&mut ex).await;
         let body = match std::mem::take(&mut reply.body) {
-            ReplyBody::Empty => String::new(),
+            ReplyBody::Empty | ReplyBody::Tunnel(_) => String::new(),
             ReplyBody::Whole(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             ReplyBody::Length(length) => format!("({length} bytes)"),
             ReplyBody::Stream(mut source) => {
