@@ -17,6 +17,12 @@ pub fn answered_media_type(fields: &Fields) -> Cow<'_, str> {
     first(fields.first(Known::ContentType), b";").unwrap_or(Cow::Borrowed(JSON))
 }
 
+/// Whether an answer is a stream of events (WHATWG HTML, server-sent events): each is worth something before the next is made, and it
+/// is quiet while nothing happens.
+pub fn is_of_events(fields: &Fields) -> bool {
+    answered_media_type(fields) == "text/event-stream"
+}
+
 /// The media type that the caller wants: the first of its `Accept`; JSON where none is said.
 pub fn accepted(ex: &Exchange) -> Cow<'_, str> {
     accepted_as_said(ex).unwrap_or(Cow::Borrowed(JSON))

@@ -31,7 +31,7 @@ pub use body::{BodyFault, BodySource, Fill, RequestBody};
 pub use buffers::{BUFFERED_BYTES_MAX, Buffer, buffered_bytes, limit_buffered_bytes};
 pub use exchange::{Caller, Exchange, Place, Request, RouteFacts, Scheme, Series, Signer, StageFacts};
 pub use lane::Lane;
-pub use media::{JSON, accepted, accepted_as_said, answered_media_type, media_type};
+pub use media::{JSON, accepted, accepted_as_said, answered_media_type, is_of_events, media_type};
 pub use notes::{Among, Cached, Notes, Short, Stage, Upstream, Verdict};
 pub use overrides::{Overridden, Overrides};
 pub use query::{decoded, last_query_value, query_pairs, query_values};

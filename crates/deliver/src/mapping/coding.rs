@@ -4,7 +4,7 @@
 //! how many bytes on (`minimumCompressionSize`), only if the caller's *first* wish is a coding that we have, and never if the back end
 //! has packed it already. Documented; lifecycle §2.8.
 
-use base::gate::{Buffer, Exchange, Refusal, RefusalKind, Reply, ReplyBody};
+use base::gate::{Buffer, Exchange, Refusal, RefusalKind, Reply, ReplyBody, is_of_events};
 use flate2::Compression;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use flate2::write::{GzEncoder, ZlibEncoder};
@@ -110,6 +110,8 @@ pub fn of_answer(reply: &Reply, ex: &Exchange, minimum_bytes: u64) -> Option<Cod
     let known = match &reply.body {
         ReplyBody::Empty | ReplyBody::Length(_) | ReplyBody::Tunnel(_) => return None,
         ReplyBody::Whole(bytes) => Some(bytes.len() as u64),
+        // Packed whole, events would come when the last was made.
+        ReplyBody::Stream(_) if is_of_events(&reply.fields) => return None,
         ReplyBody::Stream(source) => source.left(),
     };
     if known.is_some_and(|bytes| bytes < minimum_bytes) || reply.fields.has(Known::ContentEncoding) {

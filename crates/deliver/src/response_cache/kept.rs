@@ -1,7 +1,7 @@
 //! An answer that is kept.
 
 use crate::integration::trace;
-use base::gate::{BodyFault, BodySource, Buffer, Exchange, Fill, Refusal, Reply, ReplyBody, take_fields};
+use base::gate::{BodyFault, BodySource, Buffer, Exchange, Fill, Refusal, Reply, ReplyBody, is_of_events, take_fields};
 use base::world::Moment;
 use h1::{Fields, Known};
 use std::future::poll_fn;
@@ -82,7 +82,8 @@ impl Kept {
 }
 
 /// Makes an answer one that can be kept, if it may be: its body is waited for, up to what an entry may have. Without, the answer is as it
-/// was. `heeds_privacy`: what says of itself that it is for one caller, or depends on more of the request, is not kept.
+/// was. `heeds_privacy`: what says of itself that it is for one caller, or depends on more of the request, is not kept, nor are
+/// events that are still to come.
 pub async fn keep(
     mut reply: Reply,
     time: Duration,
@@ -90,7 +91,8 @@ pub async fn keep(
     heeds_privacy: bool,
     total: &Arc<Total>,
 ) -> Result<(Reply, Option<Kept>), Refusal> {
-    if matches!(reply.body, ReplyBody::Length(_)) || heeds_privacy && is_private(&reply) {
+    let may_not = |reply: &Reply| is_private(reply) || matches!(reply.body, ReplyBody::Stream(_)) && is_of_events(&reply.fields);
+    if matches!(reply.body, ReplyBody::Length(_)) || heeds_privacy && may_not(&reply) {
         return Ok((reply, None));
     }
     if let ReplyBody::Stream(source) = reply.body {

@@ -8,8 +8,8 @@ use super::outgoing::{Outgoing, Stuck};
 use super::pool::Upstreams;
 use super::target::Target;
 use super::tunnel::Tunnel;
-use base::gate::{Buffer, ReplyBody, RequestBody, give_back_fields, take_fields};
-use h1::{BodyLength, ClientNext, Known, Limits, Method, ResponseHead, RetryVerdict};
+use base::gate::{Buffer, ReplyBody, RequestBody, give_back_fields, is_of_events, take_fields};
+use h1::{BodyLength, ClientNext, Limits, Method, ResponseHead, RetryVerdict};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -317,7 +317,7 @@ impl<'a> UpstreamExchange<'a> {
         };
         if !self.connection.client.body_is_ended() || outgoing.is_some() {
             let answer = Answer::new(self.upstreams.clone(), target.clone(), self.connection, outgoing, self.incoming, left);
-            let pauses = self.manner.events_pause && is_of_events(&self.head);
+            let pauses = self.manner.events_pause && is_of_events(self.head.fields());
             let limits = if pauses { &self.upstreams.0.settings.streamed } else { self.limits };
             let answer = answer.patient_for(limits.body_stall_ms);
             let answer = if self.deaf { answer.cut() } else { answer };
@@ -329,12 +329,4 @@ impl<'a> UpstreamExchange<'a> {
         let body = if self.incoming.is_empty() { ReplyBody::Empty } else { ReplyBody::Whole(self.incoming) };
         Ok(Answered { head: self.head, body })
     }
-}
-
-/// Whether an answer is a stream of events (WHATWG HTML, server-sent events): quiet, while nothing happens.
-fn is_of_events(head: &ResponseHead) -> bool {
-    const EVENTS: &[u8] = b"text/event-stream";
-    let media = head.field(Known::ContentType).unwrap_or_default();
-    let (name, rest) = media.split_at(media.len().min(EVENTS.len()));
-    name.eq_ignore_ascii_case(EVENTS) && matches!(rest.first(), None | Some(b';' | b' ' | b'\t'))
 }
