@@ -74,14 +74,15 @@ fn how_a_stream_broke_off_is_told_at_its_end() {
     run(async {
         let bench = Bench::new(4);
         let mut build = bench.build("code");
-        build.timeout_ms = 1_000;
+        // Long enough for a process to start on a crowded machine.
+        build.timeout_ms = 5_000;
         bench.put(build);
         let fault = STANDARD.encode(r#"{"errorType":"X"}"#);
         for (event, wanted) in [
             (json!({"fault": fault}), r#"{"errorType":"X"}"#),
             (json!({"fault": "!"}), r#"{"errorType":"X","errorMessage":""}"#),
             (json!({"then": "exit"}), "Runtime exited with error: exit status 7"),
-            (json!({"then": "hang"}), "Task timed out after 1.00 seconds"),
+            (json!({"then": "hang"}), "Task timed out after 5.00 seconds"),
             (json!({"then": "close"}), "Runtime.TruncatedResponse"),
         ] {
             let mut event = event;
