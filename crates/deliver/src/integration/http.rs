@@ -77,7 +77,7 @@ impl HttpIntegration {
 
     /// Asks the endpoint.
     pub async fn call<O: Onlooker>(&self, upstreams: &Upstreams, ask: Ask, ex: &mut Exchange, onlooker: &mut O) -> Result<Reply, Refusal> {
-        let key = if self.is_open && ex.request.may_switch { websocket::asked(&ask, ex) } else { None };
+        let key = if self.is_open && ex.request.head.wants_websocket() { websocket::asked(&ask, ex) } else { None };
         let key = key.filter(|_| self.verb(ex) == Method::Get);
         let connection = if key.is_some() { h1::Connection::Websocket } else { h1::Connection::Unsaid };
         let call = self.prepare(upstreams, ask, connection, ex)?;
