@@ -78,10 +78,14 @@ impl HttpIntegration {
             onlooker.asked(&call.target.origin(), &call.head, &call.body);
         }
         let (asked_by_head, wanted_by_head) = (call.method == Method::Head, ex.request.head.method() == Method::Head);
+        let over_http2 = if self.is_proxy && self.private.is_none() { upstreams.over_http2(&call.target, ex) } else { None };
         let answered = match (&self.private, self.transfer) {
+            // Boxed, as these are rare: the future of every call would carry them.
+            (None, transfer) if let Some(manner) = over_http2 => {
+                Box::pin(upstreams.ask_over_http2(call, manner, transfer == Transfer::Stream, &mut ex.notes.upstream)).await
+            }
             (None, Transfer::Buffered) => upstreams.ask(call, &mut ex.notes.upstream).await,
             (None, Transfer::Stream) => upstreams.ask_for_stream(call, &mut ex.notes.upstream).await,
-            // Boxed, as it is rare: the future of every call would carry it.
             (Some(private), transfer) => {
                 let (asking, target) = private.choose(upstreams, &call.target, self.uri.is_fixed(), ex)?;
                 Box::pin(among(upstreams, Call { target, ..call }, transfer, asking, ex)).await
