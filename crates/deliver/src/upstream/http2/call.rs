@@ -88,7 +88,7 @@ impl Upstreams {
                     }
                     Err(failed) => attempt.end(failed, began),
                 },
-                Err(refused) => refused,
+                Err(refused) => *refused,
             };
             body = match (failed, again) {
                 (Failed::Protocol(error, _), Some(again)) if is_first && may_again(&error, reused, call.method) => again,
@@ -117,12 +117,12 @@ fn may_again(error: &h2::Error, reused: bool, method: Method) -> bool {
 }
 
 impl Attempt {
-    fn begin(slot: Slot, request: http::Request<()>, body: Body) -> Result<Attempt, (Failed, Option<Body>)> {
+    fn begin(slot: Slot, request: http::Request<()>, body: Body) -> Result<Attempt, Box<(Failed, Option<Body>)>> {
         match slot.sender().send_request(request, body.is_empty()) {
             Ok((response, stream)) => Ok(Attempt { slot, response, stream, is_sent: body.is_empty(), body }),
             Err(error) => {
                 slot.shun();
-                Err((Failed::Protocol(error, slot.is_known()), body.again()))
+                Err(Box::new((Failed::Protocol(error, slot.is_known()), body.again())))
             }
         }
     }

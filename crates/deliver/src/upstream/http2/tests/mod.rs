@@ -73,8 +73,8 @@ type Asked = (Request<RecvStream>, SendResponse<Bytes>);
 
 /// A back end's side of one connection: what is asked comes out one by one, while the connection is driven.
 struct Server {
-    asked: tokio::sync::mpsc::UnboundedReceiver<Asked>,
-    control: tokio::sync::mpsc::UnboundedSender<Control>,
+    asked: tokio::sync::mpsc::Receiver<Asked>,
+    control: tokio::sync::mpsc::Sender<Control>,
 }
 
 enum Control {
@@ -90,8 +90,8 @@ impl Server {
     }
 
     fn on(stream: TcpStream, streams_max: Option<u32>) -> Server {
-        let (asks, asked) = tokio::sync::mpsc::unbounded_channel();
-        let (control, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let (asks, asked) = tokio::sync::mpsc::channel(16);
+        let (control, mut told) = tokio::sync::mpsc::channel(16);
         tokio::spawn(async move {
             let mut builder = h2::server::Builder::new();
             if let Some(most) = streams_max {
@@ -101,7 +101,7 @@ impl Server {
             loop {
                 tokio::select! {
                     accepted = connection.accept() => match accepted {
-                        Some(Ok(asked)) => drop(asks.send(asked)),
+                        Some(Ok(asked)) => assert!(asks.try_send(asked).is_ok()),
                         Some(Err(_)) | None => return,
                     },
                     said = told.recv() => match said {
@@ -120,7 +120,7 @@ impl Server {
     }
 
     fn tell(&self, control: Control) {
-        assert!(self.control.send(control).is_ok());
+        assert!(self.control.try_send(control).is_ok());
     }
 }
 
