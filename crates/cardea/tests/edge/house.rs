@@ -188,7 +188,7 @@ impl Answers for Desk {
                 let pieces: &[&str] = if path == "/trailers" { &["a", "", "bb"] } else { &[] };
                 let pieces = pieces.iter().map(|piece| piece.as_bytes().to_vec()).collect();
                 let mut trailers = h1::Fields::new();
-                for (name, value) in [("grpc-status", "0"), ("x-own", "a"), ("x-own", "b"), ("keep-alive", "1")] {
+                for (name, value) in [("grpc-status", "0"), ("x-own", "a"), ("x-own", "b")] {
                     trailers.push(name, value.as_bytes()).unwrap();
                 }
                 let body = Trailed { script: Script { pieces, left: None, end: Ok(Fill::End) }, trailers: Some(Box::new(trailers)) };
