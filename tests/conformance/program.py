@@ -28,7 +28,7 @@ STOP_SECONDS = 20
 RUN_SECONDS = 20
 # What is done with every new client, before it is used.
 client_hooks: list[Callable[[Any], None]] = []
-LISTENING = re.compile(r"^listening data=http://([\d.]+):(\d+) control=http://([\d.]+):(\d+)(?: data-tls=\S+)?$")
+LISTENING = re.compile(r"^listening data=http://([\d.]+):(\d+) control=http://([\d.]+):(\d+)(?: data-tls=https://([\d.]+):(\d+))?$")
 
 
 def binary() -> str:
@@ -110,6 +110,7 @@ class Cardea:
             raise NotStarted(self.log())
         self.data = (found[1], int(found[2]))
         self.control = (found[3], int(found[4]))
+        self.data_tls = (found[5], int(found[6])) if found[5] else None
         self.control_url = f"http://{found[3]}:{found[4]}"
         self.credentials = self._credentials()
 

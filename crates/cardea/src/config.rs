@@ -6,6 +6,7 @@ pub(crate) mod upstreams;
 
 use crate::edge::{CERTIFICATES_MAX, NETWORKS_MAX, Network, Pair, PolicyPlan};
 use crate::runtime::logs::Destinations;
+use deliver::upstream::HostPort;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -60,6 +61,10 @@ pub const SETTINGS: &[Setting] = &[
     setting("profile", "extended", "extended, or aws-strict: AWS's limits, and nothing that AWS has not"),
     open("public-url", "the URL that exported definitions name, or aws for AWS's own hosts [default: the data port]"),
     open("upstream-ca", "a PEM file of certificates to trust towards back ends, besides the system's"),
+    open(
+        "upstream-http2",
+        "HOST or HOST:PORT of back ends that HTTP_PROXY calls in HTTP/2 (gRPC calls always are); several, separated by spaces",
+    ),
     setting("threads", "0", "data threads; 0 for one for each core"),
     setting("log-level", "info", "error, warn, info, debug or trace"),
     setting("log-format", "auto", "json, text, or auto: text on a terminal, json elsewhere"),
@@ -322,6 +327,8 @@ pub struct Config {
     pub aws_strict: bool,
     pub public_url: Option<String>,
     pub upstream_ca: Option<PathBuf>,
+    /// Back ends that are spoken to in HTTP/2; none under `aws_strict`.
+    pub upstream_http2: Vec<HostPort>,
     pub threads: usize,
     pub log_level: String,
     pub log_json: Option<bool>,
@@ -358,6 +365,8 @@ pub struct Config {
 }
 
 const DATA_THREADS_MAX: u64 = 255;
+/// Each is compared with the target of each call.
+const UPSTREAM_HTTP2_MAX: usize = 64;
 
 impl Config {
     /// Reads and checks the values.
@@ -415,6 +424,7 @@ impl Config {
             aws_strict,
             public_url: values.text("public-url").map(str::to_owned),
             upstream_ca: values.text("upstream-ca").map(PathBuf::from),
+            upstream_http2: upstream_http2(values)?,
             threads: values.number("threads", 0, DATA_THREADS_MAX)? as usize,
             log_level: values.one_of("log-level", &["error", "warn", "info", "debug", "trace"])?,
             log_json: match values.one_of("log-format", &["auto", "json", "text"])?.as_str() {
@@ -489,6 +499,22 @@ fn trusted_proxies(values: &Values) -> Result<Vec<Network>, ConfigError> {
     Ok(networks)
 }
 
+fn upstream_http2(values: &Values) -> Result<Vec<HostPort>, ConfigError> {
+    let words = values.text("upstream-http2").unwrap_or_default().split_whitespace();
+    let read =
+        |text: &str| HostPort::parse(text).ok_or_else(|| ConfigError(format!("upstream-http2 has {text:?}: it must be HOST or HOST:PORT")));
+    let hosts: Vec<HostPort> = words.map(read).collect::<Result<_, _>>()?;
+    if hosts.len() > UPSTREAM_HTTP2_MAX {
+        return Err(ConfigError(format!("upstream-http2 has {} hosts: there may be {UPSTREAM_HTTP2_MAX}", hosts.len())));
+    }
+    if !hosts.is_empty() && values.text("profile") == Some("aws-strict") {
+        return Err(ConfigError(
+            "upstream-http2 is an extension: under the profile aws-strict back ends are called as AWS calls them".into(),
+        ));
+    }
+    Ok(hosts)
+}
+
 fn destinations(values: &Values, name: &str) -> Result<Destinations, ConfigError> {
     Destinations::parse(values.text(name).unwrap_or_default()).map_err(|why| ConfigError(format!("{name}: {why}")))
 }
@@ -559,6 +585,7 @@ mod tests {
             ("trusted-proxies", "10.0.0.1/8", "bits in the address beyond"),
             ("proxy-protocol", "v2", "true or false"),
             ("access-log-to", "syslog", "is no destination"),
+            ("upstream-http2", "http://a", "HOST:PORT"),
             ("execution-log-to", "a/b=disk", "is no destination"),
         ] {
             let said = read(&[(name, value)]).unwrap_err().0;

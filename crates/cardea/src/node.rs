@@ -431,7 +431,9 @@ fn start_lanes(
     let usual = deliver::upstream::Settings::default();
     let idle_max = usual.idle_max.min(descriptors.idle_max.div_ceil(threads));
     let towards_back_ends = h1::Limits { body_bytes_max, ..usual.limits };
-    let settings = deliver::upstream::Settings { idle_max, limits: towards_back_ends, ..usual };
+    let hosts = config.upstream_http2.as_slice().into();
+    let http2 = (!config.aws_strict).then(|| deliver::upstream::Http2 { hosts, ..deliver::upstream::Http2::default() });
+    let settings = deliver::upstream::Settings { idle_max, limits: towards_back_ends, http2, ..usual };
     edge::start(plan, move |lane| {
         let upstreams = Upstreams::with_functions(lane.clone(), upstream_tls.clone(), settings.clone(), functions.clone());
         Desk::new(gateway.clone(), Rc::new(upstreams.balancing(gateway.registry.clone())))

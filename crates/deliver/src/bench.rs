@@ -176,6 +176,10 @@ impl Pipe {
     pub(crate) fn body(&self) -> RequestBody {
         RequestBody::Stream(Box::new(self.clone()))
     }
+    /// Nobody reads it any more.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        Rc::strong_count(&self.0) == 1
+    }
     pub(crate) fn is_drained(&self) -> bool {
         self.0.borrow().pieces.is_empty()
     }

@@ -29,6 +29,12 @@ impl Fields {
         self.append(name.text, name.known, value)
     }
 
+    /// The length that a head of HTTP/2 stated: heads that are read have it among their fields, too.
+    pub(crate) fn push_length(&mut self, length: u64) {
+        // Digits break no line; where fields are full there is one less.
+        let _full = self.append("content-length", Known::ContentLength, length.to_string().as_bytes());
+    }
+
     fn append(&mut self, name: &str, known: Known, value: &[u8]) -> Result<(), Unwritable> {
         if !check::is_value(value) {
             return Err(Unwritable { because: "the field value has a control byte" });

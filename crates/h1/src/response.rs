@@ -77,6 +77,16 @@ impl ResponseHead {
         Self { fields, ..Self::default() }
     }
 
+    /// A head that came in frames, as HTTP/2's: its fields were checked as they were added, `said` is its `Content-Length`, and `body` is
+    /// what the frames tell. Its connection serves on.
+    #[must_use]
+    pub fn build(status: u16, mut fields: Fields, said: Option<u64>, body: BodyLength) -> Self {
+        if let Some(length) = said {
+            fields.push_length(length);
+        }
+        Self { fields, status, version: Version::Http2, keep_alive: true, reason_end: 0, body }
+    }
+
     /// Its fields, to be passed on without copying them.
     #[must_use]
     pub fn into_fields(self) -> Fields {

@@ -3,6 +3,7 @@
 use super::Refusal;
 use super::buffers::Buffer;
 use super::refusal::RefusalKind;
+use h1::Fields;
 use std::task::{Context, Poll};
 
 /// Where a body comes from, piece by piece. Whoever reads it decides how fast: what is not asked for stays in the socket.
@@ -13,6 +14,14 @@ pub trait BodySource {
 
     /// How many bytes are still to come, where that is known.
     fn left(&self) -> Option<u64>;
+
+    /// The fields that came behind the payload, for whom they mean something: answers to gRPC calls. Asked once, after [`Fill::End`].
+    fn trailers(&mut self) -> Option<Box<Fields>> {
+        None
+    }
+
+    /// Pauses are no flaw here, up to so many milliseconds each: messages are sent when there is one.
+    fn be_patient(&mut self, _stall_ms: u32) {}
 }
 
 /// What a [`BodySource::poll_fill`] brought.

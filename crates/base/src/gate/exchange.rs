@@ -52,6 +52,8 @@ pub struct Request {
     pub port: u16,
     /// Its connection could go on in another protocol, and nobody on the way has ruled it out: never over HTTP/2.
     pub may_switch: bool,
+    /// Its caller speaks HTTP/2, and takes trailers.
+    pub over_http2: bool,
 }
 
 /// How a request came.
@@ -164,6 +166,7 @@ impl Exchange {
                 scheme: Scheme::Http,
                 port: 0,
                 may_switch: false,
+                over_http2: false,
             },
             place: Place::default(),
             caller: Caller::default(),
@@ -202,12 +205,20 @@ impl Exchange {
 
     /// A copy of all but the body, for those who outlive the borrow of the request: templates.
     pub fn without_body(&self) -> Exchange {
-        let Request { head, body: _, peer, scheme, port, may_switch: _ } = &self.request;
+        let Request { head, body: _, peer, scheme, port, may_switch: _, over_http2 } = &self.request;
         Exchange {
             id: self.id,
             extended_id: self.extended_id,
             received: self.received,
-            request: Request { head: head.clone(), body: RequestBody::None, peer: *peer, scheme: *scheme, port: *port, may_switch: false },
+            request: Request {
+                head: head.clone(),
+                body: RequestBody::None,
+                peer: *peer,
+                scheme: *scheme,
+                port: *port,
+                may_switch: false,
+                over_http2: *over_http2,
+            },
             place: self.place.clone(),
             caller: self.caller.clone(),
             overrides: self.overrides.clone(),
@@ -220,6 +231,17 @@ impl Exchange {
     /// The whole path as the client sent it.
     pub fn path(&self) -> &str {
         self.request.head.path()
+    }
+
+    /// Whether it is a call of gRPC: such a call streams both ways, and its answer ends with trailers.
+    pub fn is_grpc(&self) -> bool {
+        const MEDIA: &[u8] = b"application/grpc";
+        let is_grpc = |said: &[u8]| {
+            let (media, rest) = said.split_at_checked(MEDIA.len()).unwrap_or((said, b""));
+            media.eq_ignore_ascii_case(MEDIA) && matches!(rest.first(), None | Some(b'+' | b';' | b' '))
+        };
+        let head = &self.request.head;
+        self.request.over_http2 && head.method() == h1::Method::Post && head.field(h1::Known::ContentType).is_some_and(is_grpc)
     }
 
     /// The value of a path parameter, percent-encoded as it came.

@@ -1,6 +1,7 @@
 //! The beginning of a body, kept as it passes: who tells of it holds nothing up.
 
 use super::body::{BodyFault, BodySource, Fill};
+use h1::Fields;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -75,6 +76,14 @@ impl BodySource for Witness {
 
     fn left(&self) -> Option<u64> {
         self.source.left()
+    }
+
+    fn trailers(&mut self) -> Option<Box<Fields>> {
+        self.source.trailers()
+    }
+
+    fn be_patient(&mut self, stall_ms: u32) {
+        self.source.be_patient(stall_ms);
     }
 }
 

@@ -5,7 +5,7 @@ use super::line::Line;
 use super::losses::Loss;
 use super::socket::Socket;
 use base::gate::{BodyFault, BodySource, Buffer, Exchange, Fill, Reply, ReplyBody, give_back_fields};
-use h1::{BodyLength, Connection, EncodeError, Known, OwnField, ResponseWriter};
+use h1::{BodyLength, Connection, EncodeError, Fields, Known, OwnField, ResponseWriter};
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
@@ -42,6 +42,8 @@ pub(super) struct Outset {
     pub(super) length: BodyLength,
     /// What brings the rest, if there is one. A stream that is not sent is not read either.
     pub(super) source: Option<Box<dyn BodySource>>,
+    /// What follows the piece, where nothing brings more: for HTTP/2 alone.
+    pub(super) trailers: Option<Box<Fields>>,
 }
 
 /// Whether the client waits for a body. What the request was taken for since (`X-HTTP-Method-Override`) changes nothing about that.
@@ -58,17 +60,17 @@ pub(super) fn outset(cx: &mut Context<'_>, ex: &mut Exchange, reply: &mut Reply,
         *reply = front::refuse(ex, 500, "a reply without a status of an answer");
     }
     let bodiless = client == Waits::ForHead || matches!(reply.status, 204 | 304);
-    let whole = |piece: Buffer| Outset { length: BodyLength::Exact(piece.len() as u64), piece, source: None };
+    let whole = |piece: Buffer| Outset { length: BodyLength::Exact(piece.len() as u64), piece, source: None, trailers: None };
     match std::mem::take(&mut reply.body) {
         // Tunnels have a status that was turned away above, unless they are sent otherwise.
         ReplyBody::Empty | ReplyBody::Tunnel(_) => whole(Buffer::none()),
         // The back end was asked by HEAD, and the client was not told: there is no body to be had.
         ReplyBody::Length(_) if !bodiless => whole(Buffer::none()),
-        ReplyBody::Length(length) => Outset { piece: Buffer::none(), length: BodyLength::Exact(length), source: None },
+        ReplyBody::Length(length) => Outset { piece: Buffer::none(), length: BodyLength::Exact(length), source: None, trailers: None },
         ReplyBody::Whole(bytes) => whole(bytes),
         ReplyBody::Stream(stream) if bodiless => {
             let length = stream.left().map_or(BodyLength::Chunked, BodyLength::Exact);
-            Outset { piece: Buffer::none(), length, source: None }
+            Outset { piece: Buffer::none(), length, source: None, trailers: None }
         }
         ReplyBody::Stream(mut stream) => {
             let announced = stream.left();
@@ -83,11 +85,17 @@ pub(super) fn outset(cx: &mut Context<'_>, ex: &mut Exchange, reply: &mut Reply,
                     }
                 }
                 Poll::Ready(Ok(Fill::End)) => {
-                    let length = announced.unwrap_or(piece.len() as u64);
-                    Outset { piece, length: BodyLength::Exact(length), source: None }
+                    let trailers = stream.trailers();
+                    let length = match announced {
+                        // What ends with trailers has its end there.
+                        None if trailers.is_some() => BodyLength::Chunked,
+                        _ => BodyLength::Exact(announced.unwrap_or(piece.len() as u64)),
+                    };
+                    Outset { piece, length, source: None, trailers }
                 }
                 Poll::Ready(Ok(Fill::More)) | Poll::Pending => {
-                    Outset { piece, length: announced.map_or(BodyLength::Chunked, BodyLength::Exact), source: Some(stream) }
+                    let length = announced.map_or(BodyLength::Chunked, BodyLength::Exact);
+                    Outset { piece, length, source: Some(stream), trailers: None }
                 }
             }
         }
@@ -107,7 +115,7 @@ pub(super) async fn send<S: Socket>(line: &Line<S>, ex: &mut Exchange, reply: Re
 async fn try_send<S: Socket>(line: &Line<S>, ex: &mut Exchange, mut reply: Reply) -> Result<(), Cut> {
     let client = if line.server.borrow().is_asked_by_head() { Waits::ForHead } else { Waits::ForBody };
     let set_out = poll_fn(|cx| Poll::Ready(outset(cx, ex, &mut reply, client))).await;
-    let Outset { mut piece, length, mut source } = set_out;
+    let Outset { mut piece, length, mut source, trailers: _ } = set_out;
     let mut ended = source.is_none();
     let mut out = Buffer::take();
     out.append(&mut line.interim.borrow_mut());

@@ -37,7 +37,8 @@ pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &m
         ex.request.body.discard(bytes_max).await?;
     }
     let reply = match (variant.caching(number), &work.cache_key) {
-        (Some(caching), Some(key)) => {
+        // A call of gRPC is in its messages, which no key tells, and its answer's end is in trailers, which nobody keeps.
+        (Some(caching), Some(key)) if !desk.upstreams.passes_grpc(ex) => {
             // What is said through a tunnel cannot be kept.
             ex.request.may_switch = false;
             caching::answer(desk, &variant.deployment, caching, key, work, ex).await?
@@ -50,7 +51,7 @@ pub(super) async fn run(desk: &Desk, view: &StageView, variant: &Variant, ex: &m
             }
         }
     };
-    match variant.deployment.packs_from_bytes.filter(|_| !work.streams) {
+    match variant.deployment.packs_from_bytes.filter(|_| !work.streams && !desk.upstreams.passes_grpc(ex)) {
         None => Ok(reply),
         Some(minimum_bytes) => pack(reply, minimum_bytes, bytes_max, ex).await,
     }

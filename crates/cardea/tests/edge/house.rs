@@ -71,6 +71,24 @@ impl BodySource for Script {
     }
 }
 
+/// A script with something behind it.
+struct Trailed {
+    script: Script,
+    trailers: Option<Box<h1::Fields>>,
+}
+
+impl BodySource for Trailed {
+    fn poll_fill(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<Result<Fill, BodyFault>> {
+        self.script.poll_fill(cx, into)
+    }
+    fn left(&self) -> Option<u64> {
+        self.script.left()
+    }
+    fn trailers(&mut self) -> Option<Box<h1::Fields>> {
+        self.trailers.take()
+    }
+}
+
 /// Fills whatever room there is, so many bytes in all.
 struct Plenty {
     left: u64,
@@ -166,6 +184,25 @@ impl Answers for Desk {
             "/101" => Reply::new(101, ReplyBody::Empty),
             "/pieces" => Reply::new(200, script(None, &["a", "", "bb", "ccc"], Ok(Fill::End))),
             "/one-piece" => Reply::new(200, script(None, &[], Ok(Fill::End))),
+            "/trailers" | "/trailers-at-once" => {
+                let pieces: &[&str] = if path == "/trailers" { &["a", "", "bb"] } else { &[] };
+                let pieces = pieces.iter().map(|piece| piece.as_bytes().to_vec()).collect();
+                let mut trailers = h1::Fields::new();
+                for (name, value) in [("grpc-status", "0"), ("x-own", "a"), ("x-own", "b")] {
+                    trailers.push(name, value.as_bytes()).unwrap();
+                }
+                let body = Trailed { script: Script { pieces, left: None, end: Ok(Fill::End) }, trailers: Some(Box::new(trailers)) };
+                Reply::new(200, ReplyBody::Stream(Box::new(body)))
+            }
+            "/patient" => {
+                if let RequestBody::Stream(source) = &mut ex.request.body {
+                    source.be_patient(300_000);
+                }
+                match ex.request.body.whole(u64::MAX).await {
+                    Ok(_) => text(200, "whole"),
+                    Err(refusal) => text(refusal.kind.status(), "gone"),
+                }
+            }
             "/exact" => Reply::new(200, script(Some(6), &["a", "", "bb", "ccc"], Ok(Fill::End))),
             "/short" => Reply::new(200, script(Some(10), &["abc", ""], Ok(Fill::End))),
             "/long" => Reply::new(200, script(Some(2), &["a", "bcd"], Ok(Fill::End))),

@@ -261,6 +261,36 @@ fn a_body_that_stalls_is_408() {
 }
 
 #[test]
+fn a_body_that_may_pause_may_pause_for_longer_and_not_for_ever() {
+    let secure = secure();
+    let mut client = client(&secure);
+    let pausing = client.sender.send_request(request("POST", "/patient", Silent.boxed_unsync()));
+    assert_eq!(client.get("/hello").status, 200);
+    secure.house.advance(299);
+    secure.house.settle();
+    assert_eq!(secure.house.told().path, "/hello");
+    assert!(secure.house.told_nothing(), "it is still waited for");
+    secure.house.advance(2);
+    secure.house.settle();
+    assert_eq!(client.run(pausing).unwrap().status(), 408);
+}
+
+#[test]
+fn an_answers_trailers_come_behind_its_body() {
+    let secure = secure();
+    let mut client = client(&secure);
+    for (path, body) in [("/trailers", "abb"), ("/trailers-at-once", "")] {
+        let answer = client.begin(request("POST", path, whole(""))).unwrap();
+        assert!(!answer.headers().contains_key("content-length"), "{path}");
+        let answer = client.run(answer.into_body().collect()).unwrap();
+        let trailers = answer.trailers().unwrap().clone();
+        assert_eq!(answer.to_bytes(), body, "{path}");
+        assert_eq!(trailers.get("grpc-status").unwrap(), "0");
+        assert_eq!(trailers.get_all("x-own").iter().collect::<Vec<_>>(), ["a", "b"]);
+    }
+}
+
+#[test]
 fn an_answer_that_breaks_off_resets_its_stream_alone() {
     let secure = secure();
     let mut client = client(&secure);

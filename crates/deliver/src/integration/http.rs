@@ -86,9 +86,15 @@ impl HttpIntegration {
         }
         let (asked_by_head, wanted_by_head) = (call.method == Method::Head, ex.request.head.method() == Method::Head);
         let manner = Manner { streams: self.transfer == Transfer::Stream, events_pause: self.is_open, websocket: key.is_some() };
+        // A tunnel begins as HTTP/1.1, and private integrations speak that alone.
+        let may_be_http2 = self.is_proxy && self.private.is_none() && key.is_none();
+        let over_http2 = if may_be_http2 { upstreams.over_http2(&call.target, ex) } else { None };
         let answered = match &self.private {
+            // Boxed, as these are rare: the future of every call would carry them.
+            None if let Some(http2) = over_http2 => {
+                Box::pin(upstreams.ask_over_http2(call, http2, manner.streams, &mut ex.notes.upstream)).await
+            }
             None => upstreams.ask_as(manner, call, &mut ex.notes.upstream).await,
-            // Boxed, as it is rare: the future of every call would carry it.
             Some(private) => {
                 let (asking, target) = private.choose(upstreams, &call.target, self.uri.is_fixed(), ex)?;
                 Box::pin(among(upstreams, Call { target, ..call }, manner, asking, ex)).await

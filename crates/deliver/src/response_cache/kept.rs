@@ -158,6 +158,10 @@ impl BodySource for Resumed {
         let read = self.read.as_ref().map_or(0, |read| read.len() as u64);
         self.source.left().map(|left| left + read)
     }
+
+    fn trailers(&mut self) -> Option<Box<Fields>> {
+        self.source.trailers()
+    }
 }
 
 /// Whether an answer is for its caller alone, by its own words, or is for a part of what was asked for.

@@ -14,6 +14,8 @@ pub enum Failure {
     Closed(Cow<'static, str>),
     /// What came is no answer we take.
     Garbage(&'static str),
+    /// The back end refused the call, or broke the protocol, in the frames of HTTP/2.
+    Broken(Cow<'static, str>),
     /// The caller's own body broke off.
     RequestBody(BodyFault),
 }
@@ -25,6 +27,7 @@ impl Failure {
             Failure::TimedOut => Refusal::of(RefusalKind::IntegrationTimeout, "the endpoint did not answer in time"),
             Failure::Unreachable(because) | Failure::Closed(because) => Refusal::of(RefusalKind::IntegrationFailure, because),
             Failure::Garbage(because) => Refusal::of(RefusalKind::BadGateway, because),
+            Failure::Broken(because) => Refusal::of(RefusalKind::BadGateway, because),
             Failure::RequestBody(fault) => fault.refusal(),
         }
     }

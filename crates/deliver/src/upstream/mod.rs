@@ -10,6 +10,8 @@
 //! What is odd: a back end closes idle connections when it likes. One that became readable while idle is never used again, and a request
 //! that met a connection on its deathbed is tried once more on a fresh one, but only where asking twice does no harm
 //! ([`h1::RetryVerdict`]).
+//!
+//! Calls of gRPC, and calls to the places that the operator named, go over HTTP/2 instead: [`http2`].
 
 mod answer;
 pub mod balance;
@@ -18,6 +20,7 @@ mod dial;
 pub mod dns;
 mod exchange;
 mod failure;
+mod http2;
 mod outgoing;
 mod pool;
 mod settings;
@@ -31,6 +34,6 @@ mod validity;
 pub use exchange::{Answered, Call, Manner, body_length};
 pub use failure::Failure;
 pub use pool::Upstreams;
-pub use settings::Settings;
+pub use settings::{HostPort, Http2, Settings};
 pub use target::{Target, Transport, Trust};
 pub use tls::Tls;

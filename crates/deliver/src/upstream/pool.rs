@@ -2,6 +2,7 @@
 
 use super::balance::{Entry, Registry, Wanted};
 use super::connection::Connection;
+use super::http2::Pool as Http2Pool;
 use super::settings::Settings;
 use super::target::{ByTarget, Target, Trust};
 use super::tls::Tls;
@@ -36,6 +37,7 @@ pub(super) struct Inner {
     registry: OnceCell<Arc<Registry>>,
     /// What was found in the registry under names that are put together for each request.
     entries: RefCell<HashMap<Wanted, Arc<Entry>>>,
+    pub(super) http2: Http2Pool,
 }
 
 /// What is remembered of a target.
@@ -83,6 +85,7 @@ impl Upstreams {
             functions,
             registry: OnceCell::new(),
             entries: RefCell::default(),
+            http2: Http2Pool::default(),
         }))
     }
 
@@ -161,6 +164,7 @@ impl Upstreams {
             idle += place.idle.len();
         }
         self.0.idle.set(idle);
+        self.0.http2.sweep(now, Duration::from_millis(u64::from(self.0.settings.idle_ms)));
     }
 
     fn is_young(&self, connection: &Connection, now: Moment) -> bool {

@@ -7,9 +7,9 @@ use super::super::http1::caught;
 use super::Held;
 use base::gate::{BodySource, Fill, Reply};
 use bytes::Bytes;
-use h1::{BodyLength, Known};
+use h1::{BodyLength, Fields, Known};
 use hyper::body::{Body, Frame};
-use hyper::header::{CONTENT_LENGTH, DATE, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, DATE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -53,6 +53,8 @@ pub(super) struct Outgoing<A: Answers> {
     held: Held<A>,
     piece: Bytes,
     source: Option<Box<dyn BodySource>>,
+    /// What follows the last piece.
+    trailers: Option<Box<Fields>>,
     /// What was announced and has not come yet.
     left: Option<u64>,
     room: Vec<u8>,
@@ -68,7 +70,7 @@ pub(super) async fn begin<A: Answers>(
     dock: &Dock,
 ) -> Result<Response<Outgoing<A>>, Broken> {
     let set_out = caught(pin!(poll_fn(|cx| Poll::Ready(outset(cx, &mut held.ex, &mut reply, client))))).await;
-    let Some(Outset { piece, length, source }) = set_out else {
+    let Some(Outset { piece, length, source, trailers }) = set_out else {
         tracing::error!(request = %held.ex.id, "the body of an answer panicked; its stream is reset");
         held.ex.notes.status = 500;
         return Err(Broken);
@@ -80,7 +82,7 @@ pub(super) async fn begin<A: Answers>(
         BodyLength::None | BodyLength::Chunked | BodyLength::UntilClose => None,
     };
     let (piece, left) = if client == Waits::ForHead || is_bare { (Bytes::new(), None) } else { (Bytes::from(piece.into_vec()), announced) };
-    let mut response = Response::new(Outgoing { held, piece, source, left, room: Vec::new(), pieces });
+    let mut response = Response::new(Outgoing { held, piece, source, trailers, left, room: Vec::new(), pieces });
     *response.status_mut() = StatusCode::from_u16(reply.status).map_err(|_| Broken)?;
     let fields = response.headers_mut();
     fields.insert(DATE, HeaderValue::from_bytes(&dock.date()).map_err(|_| Broken)?);
@@ -100,7 +102,7 @@ impl<A: Answers> Outgoing<A> {
         if let Some(left) = &mut self.left {
             *left = left.checked_sub(bytes).ok_or(Broken)?;
         }
-        if self.is_end_stream() && self.left.is_some_and(|left| left > 0) {
+        if self.is_told() && self.left.is_some_and(|left| left > 0) {
             return Err(Broken);
         }
         self.held.ex.notes.sent_bytes += bytes;
@@ -109,6 +111,24 @@ impl<A: Answers> Outgoing<A> {
         self.pieces.last_bytes.set(bytes);
         self.pieces.waits.set(true);
         Ok(Frame::data(piece))
+    }
+
+    /// All of the payload was handed over.
+    fn is_told(&self) -> bool {
+        self.piece.is_empty() && self.source.is_none()
+    }
+
+    /// The trailers, if there are any, once.
+    fn last_frame(&mut self) -> Option<Result<Frame<Bytes>, Broken>> {
+        let trailers = self.trailers.take()?;
+        let mut fields = HeaderMap::new();
+        for field in trailers.iter().filter(|field| field.is_end_to_end()) {
+            match (HeaderName::from_bytes(field.name.as_bytes()), HeaderValue::from_bytes(field.value)) {
+                (Ok(name), Ok(value)) => fields.append(name, value),
+                _ => return Some(Err(Broken)),
+            };
+        }
+        Some(Ok(Frame::trailers(fields)))
     }
 
     /// Waits for more of the body. Nothing: it has ended.
@@ -123,6 +143,7 @@ impl<A: Answers> Outgoing<A> {
         });
         let fill = ready!(filled).map_err(|_| Broken)?;
         if fill == Fill::End {
+            self.trailers = source.trailers();
             self.source = None;
         }
         Poll::Ready(Ok(Some(Bytes::from(std::mem::take(&mut self.room)))))
@@ -141,10 +162,10 @@ impl<A: Answers> Body for Outgoing<A> {
             match ready!(this.poll_source(cx)) {
                 Ok(Some(piece)) if piece.is_empty() && this.source.is_none() => {
                     let is_short = this.left.is_some_and(|left| left > 0);
-                    return Poll::Ready(is_short.then_some(Err(Broken)));
+                    return Poll::Ready(if is_short { Some(Err(Broken)) } else { this.last_frame() });
                 }
                 Ok(Some(piece)) => this.piece = piece,
-                Ok(None) => return Poll::Ready(None),
+                Ok(None) => return Poll::Ready(this.last_frame()),
                 Err(broken) => return Poll::Ready(Some(Err(broken))),
             }
         }
@@ -154,6 +175,6 @@ impl<A: Answers> Body for Outgoing<A> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.piece.is_empty() && self.source.is_none()
+        self.is_told() && self.trailers.is_none()
     }
 }

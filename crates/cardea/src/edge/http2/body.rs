@@ -10,6 +10,7 @@ use hyper::body::{Body, Incoming};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 struct Stream {
     body: Incoming,
@@ -18,6 +19,8 @@ struct Stream {
     bytes_max: u64,
     patience: Watch,
     pace: Pace,
+    /// Nothing may come for so long, and how fast it comes in all does not matter.
+    patient_ms: Option<u32>,
     dock: Rc<Dock>,
     /// What came of it, once it ended or failed.
     outcome: Option<Result<Fill, BodyFault>>,
@@ -38,6 +41,7 @@ pub(super) fn source(body: Incoming, length: BodyLength, dock: &Rc<Dock>) -> Req
         bytes_max: limits.body_bytes_max,
         patience: dock.lane.deadlines.watch(),
         pace: Pace::default(),
+        patient_ms: None,
         dock: dock.clone(),
         outcome: None,
     }))
@@ -58,6 +62,10 @@ impl BodySource for Stream {
     fn left(&self) -> Option<u64> {
         self.left
     }
+
+    fn be_patient(&mut self, stall_ms: u32) {
+        self.patient_ms = Some(stall_ms);
+    }
 }
 
 impl Stream {
@@ -67,7 +75,7 @@ impl Stream {
             let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
                 let (now, limits) = (self.dock.lane.deadlines.now(), &self.dock.limits);
                 if let Some(patience) = self.pace.wait(now, self.taken, limits.h1.body_stall_ms, limits) {
-                    self.patience.set(patience);
+                    self.patience.set(self.patient_ms.map_or(patience, |ms| Duration::from_millis(u64::from(ms))));
                 }
                 ready!(self.patience.poll_passed(cx));
                 self.dock.losses.count(Loss::SlowBody);

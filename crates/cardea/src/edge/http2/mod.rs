@@ -11,7 +11,7 @@
 //! * Every stream has the deadlines of a request of HTTP/1.1: its body's pieces, and its client's taking of ours. A connection without
 //!   a running request idles; one that has never asked has as long as a head.
 //! * What hyper counts itself is said aloud in [`Limits`]: streams at once, sizes of heads and windows, resets.
-//! * What is odd: trailers are dropped, `Expect` brings no interim answer, and `$context.protocol` says HTTP/1.1, as AWS's does.
+//! * What is odd: trailers are dropped, but for those of answers to gRPC calls; `Expect` brings no interim answer, and `$context.protocol` says HTTP/1.1, as AWS's does.
 
 mod answer;
 mod body;
@@ -238,6 +238,7 @@ impl<A: Answers> Held<A> {
         let mut ex = Box::new(Exchange::new(front.dock.lane.clone()));
         ex.notes.came = front.dock.lane.clock.now();
         (ex.request.peer, ex.request.port, ex.request.scheme) = (front.origin.peer, front.origin.port, front.origin.scheme);
+        ex.request.over_http2 = true;
         Held { dock: front.dock.clone(), desk: front.desk.clone(), ex, _counted: InHand::enter(&front.running) }
     }
 }
