@@ -90,7 +90,9 @@ fn how_a_stream_broke_off_is_told_at_its_end() {
             let mut stream = bench.stream(event.clone()).await;
             let (bytes, ended) = rest(&mut stream).await;
             let error = ended.error.unwrap_or_default();
-            assert!(bytes == b"one" && error.contains(wanted), "{event}: {error}");
+            // What a process wrote right before it exits may be lost with it.
+            let came = bytes == b"one" || bytes.is_empty() && event["then"] == "exit";
+            assert!(came && error.contains(wanted), "{event}: {error}");
         }
         assert_eq!(bench.ok(json!({"do": "tell"})).await["event"], json!({"do": "tell"}));
         bench.end().await;
