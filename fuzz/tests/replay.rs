@@ -111,6 +111,16 @@ fn policies_decide_alike_however_they_are_put_together() {
 }
 
 #[test]
+fn wire_dialects_are_read_or_refused() {
+    replay("dialect");
+}
+
+#[test]
+fn answers_about_names_are_read_or_are_none() {
+    replay("dns");
+}
+
+#[test]
 fn each_target_is_replayed_and_has_a_sane_bound() {
     let text = include_str!("replay.rs");
     for target in TARGETS {
